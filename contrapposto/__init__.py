@@ -1,0 +1,1 @@
+"""Contrapposto finds people in photos, films and paintings by how they pose."""

@@ -1,0 +1,187 @@
+"""What travels between the stages: frozen dataclasses whose shapes are checked when they are made.
+
+Image frame: pixels of the picture as it is shown (after its EXIF turn), x right, y down, the origin at the
+top-left corner of the top-left pixel. Missing is missing: an unseen keypoint is NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contrapposto import skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Axis-aligned box in the image frame: corner x, y, then width and height, all in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        values = (self.x, self.y, self.width, self.height)
+        if not np.isfinite(values).all() or self.width < 0 or self.height < 0:
+            raise ValueError(f"a box needs finite numbers and a width and height of at least 0, got {values}")
+
+    @property
+    def area(self) -> float:
+        """Pixels squared."""
+        return self.width * self.height
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union, 0..1; 0 where both boxes are empty."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        shared = max(width, 0.0) * max(height, 0.0)
+        union = self.area + other.area - shared
+        return shared / union if union > 0 else 0.0
+
+    @staticmethod
+    def around(points: NDArray[np.floating], margin: float = 0.0) -> Box:
+        """Smallest box around the seen (finite) rows of (K, 2) points, grown on each side by `margin` times
+        its larger side. Raises ValueError when no point is seen."""
+        seen = points[np.isfinite(points).all(axis=1)]
+        if len(seen) == 0:
+            raise ValueError("a box around points needs at least one seen point")
+        low, high = seen.min(axis=0), seen.max(axis=0)
+        grow = margin * float((high - low).max())
+        return Box(
+            float(low[0]) - grow,
+            float(low[1]) - grow,
+            float(high[0] - low[0]) + 2 * grow,
+            float(high[1] - low[1]) + 2 * grow,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """The 17 canonical keypoints of one person.
+
+    keypoints: (17, 2) float64 pixels in the image frame (or any 2D frame with y down), NaN where unseen.
+    scores: (17,) float64 in 0..1, the estimator's confidence in each keypoint; 0 where unseen.
+    """
+
+    keypoints: NDArray[np.float64]
+    scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        points = np.array(self.keypoints, dtype=np.float64)
+        if points.shape != (skeleton.COUNT, 2):
+            raise ValueError(f"expected keypoints of shape ({skeleton.COUNT}, 2), got {points.shape}")
+        seen = np.isfinite(points).all(axis=1)
+        points[~seen] = np.nan
+        scores = np.array(self.scores, dtype=np.float64) if np.size(self.scores) else seen.astype(np.float64)
+        if scores.shape != (skeleton.COUNT,):
+            raise ValueError(f"expected scores of shape ({skeleton.COUNT},), got {scores.shape}")
+        scores[~seen] = 0.0
+        if not ((scores >= 0) & (scores <= 1)).all():
+            raise ValueError("keypoint scores must lie in 0..1")
+        points.setflags(write=False)
+        scores.setflags(write=False)
+        object.__setattr__(self, "keypoints", points)
+        object.__setattr__(self, "scores", scores)
+
+    @property
+    def visible(self) -> NDArray[np.bool_]:
+        """(17,) True where the keypoint is seen."""
+        seen: NDArray[np.bool_] = np.isfinite(self.keypoints[:, 0])
+        return seen
+
+    @property
+    def score(self) -> float:
+        """Mean keypoint score over all 17, 0..1."""
+        return float(self.scores.mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person in a picture: where, how sure, and the pose. `score` is 0..1."""
+
+    box: Box
+    score: float
+    pose: Pose
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One indexed file.
+
+    content: hash of the file's bytes (people belong to it, so a moved or copied file keeps them);
+    modified: nanoseconds since the epoch, as the file system says; taken: ISO date and time from EXIF, or None;
+    width, height: pixels as shown, 0 if the file could not be read; people: number found;
+    problem: why the file was skipped, or None.
+    """
+
+    path: Path
+    root: Path
+    content: str
+    size: int
+    modified: int
+    width: int = 0
+    height: int = 0
+    people: int = 0
+    taken: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A path that was left out, and why, in words for the user."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartResult:
+    """What one part of a query found in one person.
+
+    distance: in `unit`; match: 0..1; mirrored: the query's mirror image fitted better;
+    joint_distances: (17,) in `unit`, NaN where a joint was not compared.
+    """
+
+    metric: str
+    distance: float
+    unit: str
+    match: float
+    mirrored: bool
+    joint_distances: NDArray[np.float64]
+
+    def best(self, count: int = 3) -> list[str]:
+        """Names of the compared keypoints that fit best, best first."""
+        return self._ordered()[:count]
+
+    def worst(self, count: int = 3) -> list[str]:
+        """Names of the compared keypoints that fit worst, worst first."""
+        return self._ordered()[::-1][:count]
+
+    def _ordered(self) -> list[str]:
+        order = np.argsort(self.joint_distances, kind="stable")
+        return [skeleton.KEYPOINTS[j] for j in order if np.isfinite(self.joint_distances[j])]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer: a person in a file. `number` counts the file's people from 1; `why` has one entry per part of
+    the query, in its order; `copies` are other paths with the same content; `time` is seconds into a film, None
+    for a photo."""
+
+    path: Path
+    number: int
+    box: Box
+    pose: Pose
+    match: float
+    why: tuple[PartResult, ...]
+    copies: tuple[Path, ...] = ()
+    time: float | None = None
+
+    @property
+    def distance(self) -> float:
+        """Distance of the first part, in its unit."""
+        return self.why[0].distance
