@@ -37,9 +37,7 @@ INDEX: Mapping[str, int] = {name: index for index, name in enumerate(KEYPOINTS)}
 
 FLIP: NDArray[np.intp] = np.array(
     [
-        INDEX[
-            name.replace("left_", "right_") if name.startswith("left_") else name.replace("right_", "left_")
-        ]
+        INDEX[name.replace("left_", "right_") if name.startswith("left_") else name.replace("right_", "left_")]
         for name in KEYPOINTS
     ]
 )
