@@ -68,19 +68,22 @@ class Store(Protocol):
     """
 
     def upsert(self, table: TableName, rows: pa.Table) -> None:
-        """Write rows: those whose key exists are replaced, others added. Columns as in `SCHEMAS` (cast at the
-        border); a key twice in `rows` is a ValueError. No rows is legal and does nothing."""
+        """Write rows: those whose key exists are replaced, others added. Columns as in `SCHEMAS`, in any order
+        (cast at the border). No rows is legal and does nothing. Raises ValueError, with nothing written, when a
+        key stands twice, a column is missing or unknown, a value cannot be cast or is null where it must not be,
+        or a vector that can be searched (`SPACES`) is not finite."""
         ...
 
     def delete(self, table: TableName, keys: Sequence[str]) -> None:
-        """Remove the rows with these keys; absent keys are no error."""
+        """Remove the rows with these keys; absent keys are no error. Raises TypeError on anything but a sequence of
+        strings (one string is not)."""
         ...
 
     def read(
         self, table: TableName, columns: Sequence[str] | None = None, keys: Sequence[str] | None = None
     ) -> pa.Table:
         """Rows, all or those with these keys (absent keys are left out), in ascending order of key;
-        all columns, or those named."""
+        all columns, or those named, in that order. Raises ValueError on an unknown column or one named twice."""
         ...
 
     def count(self, table: TableName) -> int:

@@ -1,0 +1,5 @@
+"""`python -m contrapposto.cli`."""
+
+from contrapposto.cli import main
+
+main()

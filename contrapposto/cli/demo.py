@@ -1,0 +1,74 @@
+"""`contrapposto demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from contrapposto.cli import output
+from contrapposto.cli.index import show_report
+from contrapposto.cli.search import show_hits, write_text
+from contrapposto.errors import ContrappostoError
+from contrapposto.text import path_text
+
+if TYPE_CHECKING:
+    from contrapposto.library import Library
+    from contrapposto.records import Media, Person
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out/demo"),
+    show_default=True,
+    help="Where the library and the page go.",
+)
+@click.option("--accurate", is_flag=True, help="Find more and smaller people, at about twice the time.")
+def demo(folder: Path, out: Path, accurate: bool) -> None:
+    """Index FOLDER, run one search of each kind, and write a results page.
+
+    \b
+    Example:
+      contrapposto demo ~/Pictures
+    """
+    from contrapposto.library import Library
+    from contrapposto.search.query import PosePart, Query
+    from contrapposto.web.results import Answer, results_page
+
+    out.mkdir(parents=True, exist_ok=True)
+    with output.fetch_bar() as fetching, output.photos_bar() as progress:
+        library = Library(out / "demo.library", progress=fetching)
+        report = library.index(folder, accurate=accurate or None, progress=progress)
+    show_report(report)
+    media, number, person = _best_shown(library, folder)
+    whole = Query((PosePart(person.pose),), top=12)
+    arms = Query((PosePart(person.pose, joints="arms", mirror=True),), top=12)
+    answers = []
+    for query, source, heading in (
+        (whole, media.path, f"Asked with a photo: person {number} of {path_text(media.path)}"),
+        (arms, None, "Asked with half a skeleton: only its arms, either way round"),
+    ):
+        hits = library.search(query)
+        click.echo(heading)
+        show_hits(hits)
+        answers.append(Answer(query, (source,), tuple(hits), heading))
+    page = out / "results.html"
+    write_text(page, results_page(answers, library.folder))
+    click.echo(f"Page: {path_text(page)}")
+
+
+def _best_shown(library: Library, folder: Path) -> tuple[Media, int, Person]:
+    """The person whose arms and whole pose are seen most surely, to ask with."""
+    best: tuple[float, Media, int, Person] | None = None
+    for media in library.media():
+        for number, person in enumerate(library.people(media.path) if media.people else [], start=1):
+            sure = float(person.pose.scores[5:].mean())
+            if person.pose.visible[5:11].sum() >= 2 and (best is None or sure > best[0]):
+                best = sure, media, number, person
+    if best is None:
+        raise ContrappostoError(f"{folder}: nobody was found in its photos; try a folder that shows people")
+    return best[1:]

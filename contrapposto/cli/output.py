@@ -1,0 +1,154 @@
+"""What commands share of their output: progress bars, lists of skipped files, JSON of the records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from contrapposto.records import Box, Hit, Person, Pose, Skipped
+from contrapposto.skeleton import KEYPOINTS
+from contrapposto.text import path_text
+
+if TYPE_CHECKING:
+    from contrapposto.indexing import Progress
+    from contrapposto.weights import Progress as FetchProgress
+
+library_option = click.option(
+    "--library",
+    "-l",
+    type=click.Path(path_type=Path),
+    envvar="CONTRAPPOSTO_LIBRARY",
+    help="The library's folder.  [default: one in your user data, or $CONTRAPPOSTO_LIBRARY]",
+)
+
+
+def say(text: str) -> None:
+    """A line on stderr."""
+    click.echo(text, err=True)
+
+
+def print_json(data: Any) -> None:
+    """An object on stdout."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def photos_bar() -> Iterator[Progress]:
+    """A bar over photos, drawn on stderr once there is something to do."""
+    from tqdm import tqdm
+
+    bar: tqdm[Any] | None = None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal bar
+        bar = (
+            bar
+            if bar is not None
+            else tqdm(total=total, unit=" photos", desc="Looking for people", mininterval=0.3)
+        )
+        bar.update(done - bar.n)
+
+    try:
+        yield progress
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+@contextmanager
+def fetch_bar() -> Iterator[FetchProgress]:
+    """A bar over the bytes of weights being fetched, drawn only if something is."""
+    from tqdm import tqdm
+
+    bar: tqdm[Any] | None = None
+
+    def progress(done: int, total: int | None, message: str) -> None:
+        nonlocal bar
+        bar = bar if bar is not None else tqdm(unit="B", unit_scale=True, mininterval=0.3)
+        bar.set_description_str(message, refresh=False)
+        bar.total = total
+        bar.n = done
+        bar.refresh()
+
+    try:
+        yield progress
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def list_skipped(skipped: list[Skipped]) -> None:
+    """The skipped paths and why, on stderr."""
+    for item in skipped:
+        say(f"skipped: {path_text(item.path)}: {item.reason}")
+
+
+def box_json(box: Box) -> dict[str, float]:
+    """Pixels of the picture, x right, y down."""
+    return {key: round(getattr(box, key), 2) for key in ("x", "y", "width", "height")}
+
+
+def keypoints_json(pose: Pose) -> list[dict[str, Any]]:
+    """All 17 in canonical order; x and y are null where unseen."""
+    rows = []
+    for index, name in enumerate(KEYPOINTS):
+        seen = bool(pose.visible[index])
+        x, y = pose.keypoints[index]
+        rows.append(
+            {
+                "name": name,
+                "x": round(float(x), 2) if seen else None,
+                "y": round(float(y), 2) if seen else None,
+                "score": round(float(pose.scores[index]), 4),
+                "visible": seen,
+            }
+        )
+    return rows
+
+
+def person_json(number: int, person: Person) -> dict[str, Any]:
+    """One person of a picture."""
+    return {
+        "number": number,
+        "box": box_json(person.box),
+        "score": round(person.score, 4),
+        "keypoints": keypoints_json(person.pose),
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """One answer, with why it matched."""
+    return {
+        "path": path_text(hit.path),
+        "person": hit.number,
+        "time": hit.time,
+        "match": round(hit.match, 4),
+        "distance": round(hit.distance, 3),
+        "unit": hit.why[0].unit,
+        "box": box_json(hit.box),
+        "keypoints": keypoints_json(hit.pose),
+        "copies": [path_text(copy) for copy in hit.copies],
+        "why": [
+            {
+                "metric": part.metric,
+                "distance": round(part.distance, 3),
+                "unit": part.unit,
+                "match": round(part.match, 4),
+                "mirrored": part.mirrored,
+                "best": part.best(),
+                "worst": part.worst(),
+                "joints": {
+                    name: round(float(value), 3)
+                    for name, value in zip(KEYPOINTS, part.joint_distances, strict=True)
+                    if np.isfinite(value)
+                },
+            }
+            for part in hit.why
+        ],
+    }

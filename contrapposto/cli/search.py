@@ -1,0 +1,150 @@
+"""`contrapposto search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from contrapposto.cli import output
+from contrapposto.errors import ContrappostoError, QueryError
+from contrapposto.text import path_text
+
+if TYPE_CHECKING:
+    from contrapposto.library import Library
+    from contrapposto.records import Hit, Pose
+    from contrapposto.search.query import Query
+
+
+@click.command()
+@click.option("--image", type=click.Path(path_type=Path), help="Ask with the pose of a person in this photo.")
+@click.option("--person", type=click.IntRange(1), help="Which person of the photo, counted from 1.  [default: 1]")
+@click.option("--skeleton", type=click.Path(path_type=Path), help="Ask with the joints in this JSON file.")
+@click.option(
+    "--query", "query_file", type=click.Path(path_type=Path), help="Ask with a whole query in this JSON file."
+)
+@click.option(
+    "--joints", default="all", show_default=True, help="Which joints count: groups or names, weights with =."
+)
+@click.option(
+    "--metric", type=click.Choice(["2d"]), default="2d", show_default=True, help="How poses are compared."
+)
+@click.option("--mirror", is_flag=True, help="The mirror image of the pose will do as well.")
+@click.option("--where", help="Condition on the files: path, date, size, people.")
+@click.option("--top", type=click.IntRange(1), default=20, show_default=True, help="How many answers at most.")
+@output.library_option
+@click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write a page with pictures to this file.")
+def search(
+    image: Path | None,
+    person: int | None,
+    skeleton: Path | None,
+    query_file: Path | None,
+    joints: str,
+    metric: str,
+    mirror: bool,
+    where: str | None,
+    top: int,
+    library: Path | None,
+    as_json: bool,
+    html: Path | None,
+) -> None:
+    """Find people in the pose of a photo or a skeleton, best first.
+
+    A skeleton is {"keypoints": {"left_wrist": [x, y], ...}}, pixels with y down, names as in COCO, left and right
+    the person's own; joints that are left out are left open. People as `describe --json` prints them will do.
+
+    \b
+    --joints takes all, head, limbs, torso, upper, lower, arms, legs, left_arm, right_leg ..., or single
+    joints, with commas, and weights: arms,left_knee=0.5
+    --where compares path (= with * and ?, ~ for a part), date, size and people:
+    people = 2 and date >= 2023-06 and not path ~ "screenshots"
+
+    \b
+    Examples:
+      contrapposto search --image me.jpg
+      contrapposto search --image match.jpg --person 2 --joints arms --mirror
+      contrapposto search --skeleton half.json --where "people = 1" --html found.html
+      contrapposto search --query query.json --json
+    """
+    from contrapposto.library import Library
+    from contrapposto.search.query import METRICS, PosePart, Query, load_json, pose_from_json
+
+    with output.fetch_bar() as fetching:
+        opened = Library(library, progress=fetching)
+        sources: list[Path | None] = []
+        poses = []
+        if query_file is not None:
+            if image or skeleton:
+                raise QueryError("--query holds the whole query; give it without --image and --skeleton")
+            query = Query.from_json(load_json(query_file))
+            sources = [None] * len(query.parts)
+        else:
+            if image is not None:
+                poses.append(_pose_of(opened, image, person, quiet=as_json))
+                sources.append(image)
+            elif person is not None:
+                raise QueryError("--person goes with --image")
+            if skeleton is not None:
+                poses.append(pose_from_json(load_json(skeleton)))
+                sources.append(None)
+            chosen = next(known for known in METRICS if known == metric)
+            query = Query(tuple(PosePart(pose, joints, chosen, mirror) for pose in poses), where, top)
+        hits = opened.search(query)
+    if html is not None:
+        _write_page(html, query, sources, hits, opened)
+    if as_json:
+        output.print_json({"query": query.to_json(), "hits": [output.hit_json(hit) for hit in hits]})
+    else:
+        show_hits(hits)
+
+
+def show_hits(hits: list[Hit]) -> None:
+    """Answers as lines on stdout."""
+    if not hits:
+        output.say("Nobody in the library can be compared with what was asked.")
+    for rank, hit in enumerate(hits, start=1):
+        part = hit.why[0]
+        mirrored = ", mirrored" if part.mirrored else ""
+        click.echo(
+            f"{rank:3d}  match {hit.match:.2f}  {part.distance:5.1f} {part.unit}{mirrored}  "
+            f"{path_text(hit.path)}  person {hit.number}  "
+            f"(best {', '.join(part.best(2))}; worst {', '.join(part.worst(2))})"
+        )
+        for copy in hit.copies:
+            click.echo(f"{'':5}same file: {path_text(copy)}")
+
+
+def _pose_of(library: Library, image: Path, person: int | None, *, quiet: bool) -> Pose:
+    people = library.find_people(image)
+    if not people:
+        raise QueryError(f"{image}: nobody was found in it; use a photo that shows a person, or a skeleton")
+    number = person or 1
+    if number > len(people):
+        raise QueryError(f"{image}: has {len(people)} people, there is no number {number}")
+    if len(people) > 1 and person is None and not quiet:
+        output.say(f"{path_text(image)} shows {len(people)} people; asking with person 1, choose with --person:")
+        for count, found in enumerate(people, start=1):
+            box = found.box
+            output.say(
+                f"  {count}: {box.width:.0f} x {box.height:.0f} pixels at {box.x:.0f}, {box.y:.0f}, "
+                f"{int(found.pose.visible.sum())} joints, score {found.score:.2f}"
+            )
+    return people[number - 1].pose
+
+
+def _write_page(html: Path, query: Query, sources: list[Path | None], hits: list[Hit], library: Library) -> None:
+    from contrapposto.web.results import Answer, results_page
+
+    page = results_page([Answer(query, tuple(sources), tuple(hits))], library.folder)
+    write_text(html, page)
+    output.say(f"Page: {path_text(html)}")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file. Raises ContrappostoError with the path when it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ContrappostoError(f"{path}: cannot be written ({error.strerror}); choose another place") from error

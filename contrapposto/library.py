@@ -1,0 +1,237 @@
+"""The front door: open a library, index folders into it, search it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from contrapposto import indexing, manifest
+from contrapposto.collection import absolute
+from contrapposto.errors import LibraryBusy, LibraryError, QueryError
+from contrapposto.manifest import Manifest
+from contrapposto.poses import DEFAULT_ESTIMATOR, PoseEstimator, make_estimator
+from contrapposto.records import Hit, Media, Person, Pose
+from contrapposto.search import ranking
+from contrapposto.search.candidates import Snapshot, take_snapshot
+from contrapposto.search.query import Metric, PosePart, Query
+from contrapposto.store import Store
+from contrapposto.store.lance import LanceStore
+from contrapposto.store.rows import PeopleArrays, key_path, path_key, person_ids
+from contrapposto.weights import Progress
+
+LOCK_FILE = "indexing.lock"
+
+
+def default_folder() -> Path:
+    """Where the library lies when none is named: CONTRAPPOSTO_LIBRARY, else a folder of the user's data."""
+    named = os.environ.get("CONTRAPPOSTO_LIBRARY")
+    return (
+        Path(named).expanduser() if named else Path(platformdirs.user_data_dir("contrapposto")) / "default.library"
+    )
+
+
+class Library:
+    """People of photos, on disk, ready to be asked.
+
+    folder: where it lies, created by the first `index`; `default_folder()` when None. estimator: finds the
+    people, made from what the library says of itself when None. progress: told of weights being fetched.
+    Several processes may search while one indexes.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        estimator: PoseEstimator | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.folder = Path(folder).expanduser() if folder is not None else default_folder()
+        if self.folder.exists() and not self.folder.is_dir():
+            raise LibraryError(f"{self.folder}: is a file, not a library; name another place")
+        self._estimator = estimator
+        self._progress = progress
+        self._store: Store | None = None
+        self._snapshot: Snapshot | None = None
+
+    def index(
+        self,
+        *folders: str | os.PathLike[str],
+        accurate: bool | None = None,
+        workers: int | None = None,
+        rebuild: bool = False,
+        wait: bool = False,
+        progress: indexing.Progress | None = None,
+    ) -> indexing.IndexReport:
+        """Brings the library up to date with these folders (or single files), or with all that it was given
+        before when none is named.
+
+        accurate: find more and smaller people at about twice the time; None keeps the library's setting.
+        rebuild: forget everything found so far and start again, as after a change of weights. wait: wait for
+        another process that is indexing, instead of raising LibraryBusy.
+        Raises LibraryError (nothing to index, other weights), WeightsError.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(f"{self.folder}: cannot be made ({error.strerror}); name another place") from error
+        with self._locked(wait):
+            stated = manifest.read(self.folder)
+            roots = [absolute(folder) for folder in folders]
+            known = stated.roots if stated else ()
+            if not (roots or known):
+                raise LibraryError(f"{self.folder}: nothing to index; name a folder: contrapposto index FOLDER")
+            for root in roots:
+                if not root.exists():
+                    raise LibraryError(f"{root}: no such file or folder; give an existing one")
+            current = self._current_manifest(stated, accurate)
+            if stated and not rebuild:
+                self._refuse_changed(stated, current)
+            estimator = self._load_estimator(current)
+            if stated and rebuild:
+                self._clear()
+            watched = (*known, *(path_key(root) for root in roots))
+            current.with_roots(watched).write(self.folder)
+            return indexing.index(
+                self._open_store(),
+                roots or [key_path(root) for root in known],
+                estimator,
+                indexing.IndexOptions(workers) if workers else None,
+                progress,
+            )
+
+    def search(
+        self,
+        query: Query | None = None,
+        *,
+        image: str | os.PathLike[str] | None = None,
+        person: int = 1,
+        pose: Pose | None = None,
+        joints: str = "all",
+        metric: Metric = "2d",
+        mirror: bool = False,
+        where: str | None = None,
+        top: int = 20,
+    ) -> list[Hit]:
+        """People in the pose asked for, best first.
+
+        Ask with a whole `query`, or with an image (its person number `person`, counted from 1, most prominent
+        first), a pose, or both; joints: which count (`query.joint_weights`); where: condition on files.
+        Raises QueryError, UnreadableMedia, LibraryError, WeightsError.
+        """
+        if query is None:
+            poses = [self._pose_in(image, person)] if image is not None else []
+            poses += [pose] if pose is not None else []
+            query = Query(tuple(PosePart(p, joints, metric, mirror) for p in poses), where, top)
+        elif image is not None or pose is not None:
+            raise QueryError("give a whole query, or an image and a pose, not both")
+        return ranking.search(self._store_to_read(), self._current_snapshot(), query)
+
+    def find_people(self, image: str | os.PathLike[str]) -> list[Person]:
+        """The people of a picture file, most prominent first, in pixels of the full upright picture; nothing is
+        stored. Raises UnreadableMedia with the path."""
+        return indexing.find_people(
+            Path(image), self._load_estimator(self._current_manifest(manifest.read(self.folder)))
+        )
+
+    def people(self, path: str | os.PathLike[str]) -> list[Person]:
+        """What the library holds of one file; empty when it holds nobody. Raises LibraryError when the file is
+        not in it."""
+        store = self._store_to_read()
+        rows = store.read("media", ["content", "people"], keys=[path_key(absolute(path))])
+        if not len(rows):
+            raise LibraryError(f"{path}: not in the library {self.folder}; index it first")
+        ids = person_ids(rows["content"][0].as_py(), rows["people"][0].as_py())
+        found = PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS, keys=ids))
+        return [found.person(int(row)) for row in np.argsort(found.numbers, kind="stable")]
+
+    def media(self) -> list[Media]:
+        """All files that the library holds, in order of path, those skipped as damaged among them."""
+        return list(indexing.known_media(self._store_to_read()).values())
+
+    def forget(self, *paths: str | os.PathLike[str], wait: bool = False) -> int:
+        """Drops files, or all files below folders, from the library; the files themselves stay. Returns how many.
+
+        The folders are no longer watched when they were given to `index`. Raises LibraryBusy.
+        """
+        store = self._store_to_read()
+        tops = [absolute(path) for path in paths]
+        with self._locked(wait):
+            known = indexing.known_media(store)
+            keys = [
+                key
+                for key, media in known.items()
+                if any(indexing.below(str(media.path), str(top)) for top in tops)
+            ]
+            store.delete("media", keys)
+            indexing.drop_orphans(store)
+            stated = manifest.read(self.folder)
+            if stated:
+                stated.without_roots(tuple(path_key(top) for top in tops)).write(self.folder)
+        return len(keys)
+
+    def _pose_in(self, image: str | os.PathLike[str], person: int) -> Pose:
+        people = self.find_people(image)
+        if not people:
+            raise QueryError(f"{image}: nobody was found in it; use a picture that shows a person, or a skeleton")
+        if not 1 <= person <= len(people):
+            raise QueryError(f"{image}: has {len(people)} people, there is no number {person}")
+        return people[person - 1].pose
+
+    def _current_manifest(self, stated: Manifest | None, accurate: bool | None = None) -> Manifest:
+        """What this program would state of a library like the stated one."""
+        if accurate is None:
+            accurate = stated.accurate if stated else bool(self._estimator and self._estimator.accurate)
+        return Manifest.of(stated.estimator if stated else DEFAULT_ESTIMATOR, accurate)
+
+    def _load_estimator(self, wanted: Manifest) -> PoseEstimator:
+        if self._estimator is None or self._estimator.accurate != wanted.accurate:
+            self._estimator = make_estimator(wanted.estimator, accurate=wanted.accurate, progress=self._progress)
+        return self._estimator
+
+    def _refuse_changed(self, stated: Manifest, current: Manifest) -> None:
+        differences = stated.differences(current)
+        if differences:
+            raise LibraryError(
+                f"{self.folder}: was made with other settings or weights ({'; '.join(differences)}); rebuild it: "
+                f"contrapposto index --rebuild{' --accurate' if current.accurate else ''} --library {self.folder}"
+            )
+
+    def _store_to_read(self) -> Store:
+        stated = manifest.read(self.folder)
+        if stated is None:
+            raise LibraryError(f"{self.folder}: no library here; make one: contrapposto index FOLDER")
+        self._refuse_changed(stated, self._current_manifest(stated))
+        return self._open_store()
+
+    def _open_store(self) -> Store:
+        if self._store is None:
+            self._store = LanceStore(self.folder / "tables")
+        return self._store
+
+    def _current_snapshot(self) -> Snapshot:
+        store = self._open_store()
+        if self._snapshot is None or self._snapshot.version != store.version():
+            self._snapshot = take_snapshot(store)
+        return self._snapshot
+
+    def _clear(self) -> None:
+        store = self._open_store()
+        store.delete("media", store.read("media", ["path"])["path"].to_pylist())
+        store.delete("people", store.read("people", ["id"])["id"].to_pylist())
+
+    @contextmanager
+    def _locked(self, wait: bool) -> Iterator[None]:
+        import filelock
+
+        try:
+            with filelock.FileLock(self.folder / LOCK_FILE, timeout=-1 if wait else 0):
+                yield
+        except filelock.Timeout:
+            raise LibraryBusy(
+                f"{self.folder}: another process is indexing into it; wait for it (--wait does), or stop it"
+            ) from None

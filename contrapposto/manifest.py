@@ -1,0 +1,102 @@
+"""What a library was made with: the small JSON file beside its tables.
+
+People found by other networks, or by the same networks in another way, are not comparable. So a library states
+its estimator and the identities of all weights, and is refused by a program that now uses something else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from contrapposto import weights
+from contrapposto.errors import LibraryError
+from contrapposto.poses import ESTIMATORS
+from contrapposto.representations import pose_vector
+
+FILE = "library.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """estimator: its name; version: its version; accurate: its setting; weights: name to identity;
+    representations: name to version; roots: folders that `index` was given, in order."""
+
+    estimator: str
+    version: int
+    accurate: bool
+    weights: dict[str, str]
+    representations: dict[str, int] = field(
+        default_factory=lambda: {pose_vector.REPRESENTATION.name: pose_vector.REPRESENTATION.version}
+    )
+    roots: tuple[str, ...] = ()
+    format: int = FORMAT
+
+    @staticmethod
+    def of(estimator: str, accurate: bool) -> Manifest:
+        """What a library made by this program with this estimator states. Raises LibraryError when this program
+        has no such estimator."""
+        if estimator not in ESTIMATORS:
+            raise LibraryError(
+                f"the estimator {estimator!r} is not known to this program, which has {', '.join(ESTIMATORS)}; "
+                "use the program that made the library, or rebuild it: contrapposto index --rebuild"
+            )
+        kind = ESTIMATORS[estimator]
+        names = kind.accurate_weights if accurate else kind.weights
+        return Manifest(estimator, kind.version, accurate, {name: weights.identity(name) for name in names})
+
+    def differences(self, other: Manifest) -> list[str]:
+        """In what the two differ, in words, roots aside; empty when people of both are comparable."""
+        pairs = [
+            ("format", self.format, other.format),
+            ("estimator", self.estimator, other.estimator),
+            ("estimator version", self.version, other.version),
+            ("accurate", self.accurate, other.accurate),
+        ]
+        found = [f"{name} {mine!r}, now {theirs!r}" for name, mine, theirs in pairs if mine != theirs]
+        found += _changed("weights", self.weights, other.weights)
+        found += _changed("representation", self.representations, other.representations)
+        return found
+
+    def with_roots(self, roots: tuple[str, ...]) -> Manifest:
+        """The same with further roots."""
+        return replace(self, roots=tuple(dict.fromkeys((*self.roots, *roots))))
+
+    def without_roots(self, roots: tuple[str, ...]) -> Manifest:
+        """The same, no longer watching these roots."""
+        return replace(self, roots=tuple(root for root in self.roots if root not in roots))
+
+    def write(self, folder: Path) -> None:
+        """Replaces the folder's manifest in one step."""
+        temporary = folder / f"{FILE}.{os.getpid()}"
+        temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        temporary.replace(folder / FILE)
+
+
+def read(folder: Path) -> Manifest | None:
+    """The folder's manifest, None when there is none. Raises LibraryError when it cannot be understood."""
+    path = folder / FILE
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format"] != FORMAT:
+            raise LibraryError(
+                f"{folder}: made by another version of this program (format {data['format']}, this one reads "
+                f"{FORMAT}); make a new library, or use the program that made it"
+            )
+        return Manifest(**{**data, "roots": tuple(data["roots"])})
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LibraryError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise LibraryError(f"{path}: damaged; move the library away and run `contrapposto index` again") from error
+
+
+def _changed(
+    kind: str, mine: dict[str, str] | dict[str, int], theirs: dict[str, str] | dict[str, int]
+) -> list[str]:
+    names = sorted({*mine, *theirs})
+    return [f"{kind} {name}" for name in names if mine.get(name) != theirs.get(name)]

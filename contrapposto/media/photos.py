@@ -1,0 +1,136 @@
+"""Photo files to upright RGB arrays.
+
+The picture is turned as its EXIF says, converted to 8-bit RGB (transparent parts on white) and, when its longer
+side exceeds `WORKING_SIDE`, reduced: finding people needs no more, and it bounds memory. Sizes and dates are
+those of the full picture.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from contrapposto.errors import UnreadableMedia
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
+"""Lower-case file suffixes that are read as photos."""
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+MAX_PIXELS = 180_000_000
+"""A picture with more pixels than this is refused: decoding it could exhaust memory. Kept by this module alone:
+Pillow's own limit is a process-wide setting with two thresholds, so it is switched off below."""
+
+WORKING_SIDE = 2048
+"""Pixels: the longer side that pictures are reduced to."""
+
+_ORIENTATION, _EXIF_FOLDER, _DATE_TAKEN, _DATE = 0x0112, 0x8769, 0x9003, 0x0132
+
+Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """image: (H, W, 3) uint8 RGB, upright, perhaps reduced; width, height: pixels of the full picture, upright;
+    taken: ISO date and time from EXIF (local time of the camera), or None."""
+
+    image: NDArray[np.uint8]
+    width: int
+    height: int
+    taken: str | None
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Full-picture pixels per pixel of `image`, along x and y; 1 or more."""
+        return self.width / self.image.shape[1], self.height / self.image.shape[0]
+
+
+def decode(data: bytes) -> Photo:
+    """The photo in a file's bytes.
+
+    Raises UnreadableMedia (without the path, which the caller knows) when the bytes are empty, not JPEG, PNG or
+    WebP, damaged, or too large.
+    """
+    if not data:
+        raise UnreadableMedia("the file is empty")
+    try:
+        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Exception as error:  # any failure of a decoder is the file's
+        raise UnreadableMedia("not a JPEG, PNG or WebP picture, or its header is damaged") from error
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise UnreadableMedia(
+            f"{width} x {height} is {width * height / 1e6:,.0f} megapixels, more than the limit of "
+            f"{MAX_PIXELS / 1e6:.0f}; make a smaller copy"
+        )
+    orientation, taken = _exif(picture)
+    try:
+        picture.draft("RGB", _reduced(width, height))
+        upright = _to_rgb(_turn(picture, orientation))
+    except Exception as error:
+        raise UnreadableMedia(f"damaged or cut short ({_one_line(error)})") from error
+    if orientation in (5, 6, 7, 8):
+        width, height = height, width
+    small = _reduced(width, height)
+    if small != (width, height):
+        upright = upright.resize(small, Image.Resampling.HAMMING, reducing_gap=2.0)
+    return Photo(np.asarray(upright), width, height, taken)
+
+
+def _reduced(width: int, height: int) -> tuple[int, int]:
+    factor = min(1.0, WORKING_SIDE / max(width, height))
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def _exif(picture: Image.Image) -> tuple[int, str | None]:
+    """Orientation 1..8 and ISO date; a damaged EXIF block counts as none."""
+    try:
+        exif = picture.getexif()
+        orientation = exif.get(_ORIENTATION, 1)
+        date = exif.get_ifd(_EXIF_FOLDER).get(_DATE_TAKEN) or exif.get(_DATE)
+    except Exception:  # the picture itself can still be good
+        return 1, None
+    return (orientation if orientation in range(1, 9) else 1), _iso(date)
+
+
+def _iso(date: object) -> str | None:
+    found = re.match(r"(\d{4}):(\d\d):(\d\d)(?:[ T](\d\d):(\d\d):(\d\d))?", str(date or ""))
+    if not found or found[1] == "0000":
+        return None
+    day = f"{found[1]}-{found[2]}-{found[3]}"
+    return f"{day}T{found[4]}:{found[5]}:{found[6]}" if found[4] else day
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _turn(picture: Image.Image, orientation: int) -> Image.Image:
+    picture.load()
+    return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16 bits a pixel
+        deep = np.asarray(picture).astype(np.float64)
+        picture = Image.fromarray((deep / 257).clip(0, 255).astype(np.uint8))
+    if picture.has_transparency_data:
+        clear = picture.convert("RGBA")
+        white = Image.new("RGBA", clear.size, "white")
+        picture = Image.alpha_composite(white, clear)
+    return picture.convert("RGB")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,152 @@
+"""The default pose estimator: MultiPose (and NanoDet) propose people, Thunder refines each one.
+
+Proposals: MultiPose looks at the whole picture, and once more at twice the size where it saw small people. For
+each box Thunder looks at a square around it; when it is unsure, at the same square turned by quarters; and then
+at a square around the keypoints it found, turned with the torso when that is far from upright. The surest look
+stays. Unsure and tiny people go, then duplicates (OKS non-maximum suppression).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contrapposto.geometry import oks
+from contrapposto.media.sampling import Region
+from contrapposto.people import Proposal, suppress
+from contrapposto.people.multipose import MultiPose
+from contrapposto.people.nanodet import NanoDet
+from contrapposto.poses.thunder import Estimate, Thunder, torso_turn, turned_region
+from contrapposto.records import Box, Person, Pose
+from contrapposto.weights import Progress
+
+_SECOND_SIDE = 512
+"""Pixels of the picture's longer side in MultiPose's second look."""
+
+_SURE = 0.1
+"""Keypoints scored above this decide the last square, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveNetOptions:
+    """Settings of the estimator; the defaults are the measured choice (`docs/poses.md`)."""
+
+    accurate: bool = False
+    """Add NanoDet's proposals: finds more and smaller people, takes about twice as long."""
+    min_multipose: float = 0.11
+    """Least score of a MultiPose proposal, 0..1."""
+    min_nanodet: float = 0.3
+    """Least score of a NanoDet proposal, 0..1."""
+    small: float = 0.4
+    """MultiPose looks again when the larger side of a box it proposes is less than this share of the picture's."""
+    proposal_iou: float = 0.6
+    """Overlap at which the weaker of two proposed boxes goes."""
+    max_proposals: int = 24
+    """Most proposals that are looked at in one picture."""
+    expand: float = 1.2
+    """Side of the first square, in larger sides of the proposed box."""
+    unsure: float = 0.45
+    """Below this mean keypoint score the quarter turns are tried, 0..1."""
+    surer_by: float = 0.05
+    """What a quarter turn must gain in mean keypoint score to be believed."""
+    turn_degrees: float = 40.0
+    """The last square is turned with a torso that is further than this from upright."""
+    last_expand: float = 1.35
+    """Side of the last square, in larger sides of the keypoints' (turned) box."""
+    min_person: float = 0.4
+    """Least score of a person (mean of the eight surest keypoints), 0..1."""
+    min_side: float = 36.0
+    """Pixels: least larger side of the keypoints' box; smaller people are too coarse to have a pose."""
+    min_keypoint: float = 0.05
+    """A keypoint with a lower score is unseen, 0..1."""
+    duplicate_oks: float = 0.5
+    """Of two people this similar, the less sure one goes, 0..1."""
+
+
+class MoveNet:
+    """The pose estimator `movenet`; see `PoseEstimator`."""
+
+    name = "movenet"
+
+    def __init__(
+        self,
+        options: MoveNetOptions | None = None,
+        *,
+        threads: int = 1,
+        progress: Progress | None = None,
+    ) -> None:
+        self.options = options or MoveNetOptions()
+        self.accurate = self.options.accurate
+        self._multipose = MultiPose(min_score=self.options.min_multipose, threads=threads, progress=progress)
+        self._nanodet = (
+            NanoDet(min_score=self.options.min_nanodet, threads=threads, progress=progress)
+            if self.options.accurate
+            else None
+        )
+        self._thunder = Thunder(threads=threads, progress=progress)
+
+    def __call__(self, image: NDArray[np.uint8]) -> list[Person]:
+        """The people of a (H, W, 3) RGB picture, most prominent (score times box side) first."""
+        found = [self._person(self._refine(image, proposal.box)) for proposal in self._propose(image)]
+        people = [
+            person
+            for person in found
+            if person.score >= self.options.min_person
+            and max(person.box.width, person.box.height) >= self.options.min_side
+        ]
+        people.sort(key=lambda person: -person.score)
+        return sorted(self._distinct(people), key=lambda person: -person.score * np.sqrt(person.box.area))
+
+    def _propose(self, image: NDArray[np.uint8]) -> list[Proposal]:
+        proposals = self._multipose(image)
+        longer = max(image.shape[:2])
+        if longer >= _SECOND_SIDE * 0.75 and any(_side(p.box) < self.options.small * longer for p in proposals):
+            proposals += self._multipose(image, _SECOND_SIDE)
+        if self._nanodet:
+            proposals += self._nanodet(image)
+        large = [p for p in proposals if _side(p.box) >= self.options.min_side]
+        return suppress(large, self.options.proposal_iou)[: self.options.max_proposals]
+
+    def _refine(self, image: NDArray[np.uint8], box: Box) -> Estimate:
+        region = Region.around(box, self.options.expand)
+        best = self._thunder(image, region)
+        if best.score < self.options.unsure:
+            turned = [self._thunder(image, replace(region, turn=quarter * np.pi / 2)) for quarter in (1, 2, 3)]
+            surest = max(turned, key=lambda estimate: estimate.score)
+            if surest.score > best.score + self.options.surer_by:
+                best = surest
+        turn = torso_turn(best.points)
+        if turn is None or abs(turn) < np.deg2rad(self.options.turn_degrees):
+            turn = 0.0
+        last = self._thunder(image, turned_region(best, turn, self.options.last_expand, _SURE))
+        return last if last.score > best.score else best
+
+    def _distinct(self, people: list[Person]) -> Iterator[Person]:
+        """Those that resemble no surer one; the people come surest first."""
+        kept: list[Person] = []
+        for person in people:
+            if not any(self._same(other, person) for other in kept):
+                kept.append(person)
+                yield person
+
+    def _same(self, surer: Person, person: Person) -> bool:
+        area = 0.6 * max(surer.box.area, person.box.area, 1.0)
+        return oks(surer.pose.keypoints, person.pose.keypoints, area) >= self.options.duplicate_oks
+
+    def _person(self, estimate: Estimate) -> Person:
+        """With the box of the keypoints that are seen (of the three surest where fewer are)."""
+        seen = estimate.scores >= min(self.options.min_keypoint, np.sort(estimate.scores)[-3])
+        points = np.where(seen[:, None], estimate.points, np.nan)
+        return Person(Box.around(points), person_score(estimate.scores), Pose(points, estimate.scores))
+
+
+def person_score(scores: NDArray[np.float64]) -> float:
+    """Mean of the eight surest keypoint scores (17,), 0..1: someone half hidden can still be sure."""
+    return float(np.sort(scores)[-8:].mean())
+
+
+def _side(box: Box) -> float:
+    return max(box.width, box.height)

@@ -1,0 +1,199 @@
+"""The one query object, for Python, the command line (`--query FILE`) and whatever comes later.
+
+JSON form:
+
+    {"parts": [{"pose": {"keypoints": {"left_wrist": [120, 40], "left_elbow": [110, 90], ...}},
+                "joints": "arms", "metric": "2d", "mirror": false, "weight": 1.0}],
+     "where": "people = 1", "top": 20}
+
+A pose's keypoints are x, y in pixels of any picture, y down; a joint that is left out (or null) is left open. The
+people that `contrapposto describe --json` lists can be pasted as they are.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contrapposto import skeleton
+from contrapposto.errors import QueryError
+from contrapposto.records import Pose
+from contrapposto.search import where as conditions
+
+Metric = Literal["2d"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
+
+@dataclass(frozen=True, slots=True)
+class PosePart:
+    """Asks for people in a pose.
+
+    joints: which keypoints count, as `joint_weights` takes it; mirror: the pose's mirror image will do as well;
+    weight: share of this part in the match of a query with several parts, more than 0.
+    """
+
+    pose: Pose
+    joints: str = "all"
+    metric: Metric = "2d"
+    mirror: bool = False
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise QueryError(f"unknown metric {self.metric!r}; there is {', '.join(METRICS)}")
+        if not (np.isfinite(self.weight) and self.weight > 0):
+            raise QueryError(f"the weight of a part must be more than 0, got {self.weight}")
+        asked = self.pose.visible & (joint_weights(self.joints) > 0)
+        if asked.sum() < 2:
+            raise QueryError(
+                f"the query shows {asked.sum()} of the joints asked for ({self.joints}); "
+                "at least 2 are needed: ask for more joints, or with a pose that shows them"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked: parts (all of them count), a condition on files as text, and how many answers at most."""
+
+    parts: tuple[PosePart, ...]
+    where: str | None = None
+    top: int = 20
+    condition: conditions.Condition | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise QueryError("nothing is asked: give a photo or a skeleton")
+        if self.top < 1:
+            raise QueryError(f"the number of answers must be at least 1, got {self.top}")
+        if self.where is not None:
+            object.__setattr__(self, "condition", conditions.parse(self.where))
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form."""
+        parts = [
+            {
+                "pose": {"keypoints": pose_to_json(part.pose)},
+                "joints": part.joints,
+                "metric": part.metric,
+                "mirror": part.mirror,
+                "weight": part.weight,
+            }
+            for part in self.parts
+        ]
+        return {"parts": parts, "where": self.where, "top": self.top}
+
+    @staticmethod
+    def from_json(data: Any) -> Query:
+        """From the JSON form. Raises QueryError that names the key that is wrong, unknown keys among them."""
+        _check_keys(data, {"parts", "where", "top"}, "the query")
+        parts = data.get("parts")
+        if not isinstance(parts, list):
+            raise QueryError("the query needs a list of parts, each with a pose")
+        where, top = data.get("where"), data.get("top", 20)
+        if not (where is None or isinstance(where, str)):
+            raise QueryError("'where' in the query must be a text")
+        if not isinstance(top, int) or isinstance(top, bool):
+            raise QueryError("'top' in the query must be a whole number")
+        return Query(tuple(_part_from_json(part, number) for number, part in enumerate(parts, 1)), where, top)
+
+
+def joint_weights(joints: str) -> NDArray[np.float64]:
+    """(17,) weights from a text such as `all`, `arms`, `upper,left_knee` or `arms,legs=0.5`.
+
+    Each name is a group or keypoint of `skeleton`, with an optional weight (default: the keypoint's usual one);
+    later names win. Raises QueryError that offers the nearest name.
+    """
+    weights = np.zeros(skeleton.COUNT)
+    for item in joints.split(","):
+        name, _, factor = (text.strip() for text in item.partition("="))
+        name = name.lower().replace(" ", "_").replace("-", "_")
+        members = skeleton.GROUPS.get(name) or ((name,) if name in skeleton.INDEX else ())
+        if not members:
+            known = [*skeleton.GROUPS, *skeleton.KEYPOINTS]
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise QueryError(f"unknown joints {name!r}; {hint}")
+        try:
+            scale = float(factor) if factor else 1.0
+        except ValueError:
+            scale = -1.0
+        if not (np.isfinite(scale) and scale >= 0):
+            raise QueryError(f"{factor!r} is no weight for {name}; write a number of at least 0")
+        for member in members:
+            usual = skeleton.DEFAULT_WEIGHTS[skeleton.INDEX[member]] if len(members) > 1 else 1.0
+            weights[skeleton.INDEX[member]] = usual * scale
+    return weights
+
+
+def pose_to_json(pose: Pose) -> dict[str, list[float] | None]:
+    """Keypoint name to [x, y], null where unseen."""
+    return {
+        name: [round(float(x), 2), round(float(y), 2)] if np.isfinite(x) else None
+        for name, (x, y) in zip(skeleton.KEYPOINTS, pose.keypoints, strict=True)
+    }
+
+
+def pose_from_json(data: Any) -> Pose:
+    """A pose from a skeleton: {"keypoints": {name: [x, y] or null}}, or the list form of `describe --json`
+    ({"keypoints": [{"name", "x", "y", ...}]}), or the keypoints alone. Raises QueryError."""
+    keypoints = data["keypoints"] if isinstance(data, Mapping) and "keypoints" in data else data
+    if isinstance(keypoints, list) and all(isinstance(item, Mapping) and "name" in item for item in keypoints):
+        keypoints = {item["name"]: [item.get("x"), item.get("y")] for item in keypoints}
+    if not isinstance(keypoints, Mapping) or not keypoints:
+        raise QueryError('a skeleton is {"keypoints": {"left_wrist": [x, y], ...}}; names as in COCO')
+    points = np.full((skeleton.COUNT, 2), np.nan)
+    for name, place in keypoints.items():
+        if name not in skeleton.INDEX:
+            near = difflib.get_close_matches(str(name), skeleton.KEYPOINTS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(skeleton.KEYPOINTS)}"
+            raise QueryError(f"unknown keypoint {name!r} in the skeleton; {hint}")
+        if place is None or (isinstance(place, list) and place[:2] == [None, None]):
+            continue
+        numeric = isinstance(place, list) and len(place) in (2, 3)
+        if not numeric or not all(isinstance(v, int | float) and np.isfinite(v) for v in place):
+            raise QueryError(f"keypoint {name!r} in the skeleton must be [x, y] or null, got {place!r}")
+        points[skeleton.INDEX[name]] = place[:2]
+    return Pose(points)
+
+
+def load_json(path: Path) -> Any:
+    """The JSON in a file. Raises QueryError with the path and what is wrong."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise QueryError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise QueryError(f"{path}: not JSON ({error})") from error
+
+
+def _part_from_json(data: Any, number: int) -> PosePart:
+    place = f"part {number} of the query"
+    _check_keys(data, {"pose", "joints", "metric", "mirror", "weight"}, place)
+    if "pose" not in data:
+        raise QueryError(f"{place} has no pose")
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "joints": str,
+        "metric": str,
+        "mirror": bool,
+        "weight": (int, float),
+    }
+    options = {key: data[key] for key in kinds if key in data}
+    for key, value in options.items():
+        if not isinstance(value, kinds[key]):
+            raise QueryError(f"{key!r} in {place} has a value of the wrong kind: {value!r}")
+    return PosePart(pose_from_json(data["pose"]), **options)
+
+
+def _check_keys(data: Any, known: set[str], place: str) -> None:
+    if not isinstance(data, Mapping):
+        raise QueryError(f"{place} must be a JSON object")
+    unknown = [key for key in data if key not in known]
+    if unknown:
+        raise QueryError(f"unknown key {unknown[0]!r} in {place}; there are {', '.join(sorted(known))}")

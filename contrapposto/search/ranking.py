@@ -1,0 +1,94 @@
+"""Parts score people; ranking fuses the parts and says why.
+
+Each part gives every person a distance and a match; the fused match is the mean of the parts' matches, weighted
+by the parts. People that any part cannot be compared with are left out: an answer fits all that was asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contrapposto import geometry
+from contrapposto.records import Hit, PartResult
+from contrapposto.search.candidates import Snapshot, candidates
+from contrapposto.search.matching import match_2d
+from contrapposto.search.query import PosePart, Query, joint_weights
+from contrapposto.store import Store
+from contrapposto.store.rows import key_path
+
+
+def search(store: Store, snapshot: Snapshot, query: Query) -> list[Hit]:
+    """The best people for a query, best first; equal ones in order of content and number.
+
+    At most `query.top`, fewer when fewer can be compared; none is legal.
+    """
+    people, rows = candidates(store, snapshot, query)
+    scored = [_score(part, people.keypoints[rows]) for part in query.parts]
+    if not len(rows):
+        return []
+    matches = np.stack([match_2d(score.distances) for score in scored])
+    comparable: NDArray[np.bool_] = np.all([np.isfinite(score.distances) for score in scored], axis=0)
+    fused = np.average(matches, axis=0, weights=[part.weight for part in query.parts])
+    order = np.lexsort((rows, scored[0].distances, -fused))  # rows come in order of id
+    best = order[comparable[order]][: query.top]
+    hits = []
+    for at in best:
+        person = people.person(int(rows[at]))
+        why = tuple(
+            _explain(part, score.mirrored[at], person.pose.keypoints)
+            for part, score in zip(query.parts, scored, strict=True)
+        )
+        paths = _paths(snapshot, str(people.contents[rows[at]]), query)
+        hits.append(
+            Hit(
+                paths[0],
+                int(people.numbers[rows[at]]),
+                person.box,
+                person.pose,
+                float(fused[at]),
+                why,
+                tuple(paths[1:]),
+            )
+        )
+    return hits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Score:
+    """distances: (N,) in the metric's unit, NaN where not comparable; mirrored: (N,) the mirror image won."""
+
+    distances: NDArray[np.float64]
+    mirrored: NDArray[np.bool_]
+
+
+def _score(part: PosePart, keypoints: NDArray[np.float32]) -> _Score:
+    weights = joint_weights(part.joints)
+    distances = geometry.pose_distances(part.pose.keypoints, keypoints, weights)
+    mirrored = np.zeros(len(distances), dtype=bool)
+    if part.mirror:
+        other = geometry.pose_distances(geometry.mirror(part.pose.keypoints), keypoints, weights)
+        mirrored = other < distances
+        distances = np.fmin(distances, other)
+    return _Score(distances, mirrored)
+
+
+def _explain(part: PosePart, mirrored: bool, keypoints: NDArray[np.float64]) -> PartResult:
+    asked = geometry.mirror(part.pose.keypoints) if mirrored else part.pose.keypoints
+    weights = joint_weights(part.joints)
+    joints = geometry.joint_distances(asked, keypoints[None], weights)
+    distance = geometry.weighted_mean(joints, weights)
+    return PartResult(
+        part.metric, float(distance[0]), geometry.UNIT_2D, float(match_2d(distance)[0]), bool(mirrored), joints[0]
+    )
+
+
+def _paths(snapshot: Snapshot, content: str, query: Query) -> list[Path]:
+    """Files with this content; those that meet the query's condition first."""
+    files = snapshot.media.take(snapshot.files[content])
+    met = query.condition(files) if query.condition else np.ones(len(files), dtype=bool)
+    keys = files["path"].to_pylist()
+    return [key_path(keys[row]) for row in np.argsort(~met, kind="stable")]

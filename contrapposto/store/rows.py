@@ -1,0 +1,131 @@
+"""Records to Arrow rows and back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from contrapposto import skeleton
+from contrapposto.records import Box, Media, Person, Pose
+from contrapposto.representations import pose_vector
+from contrapposto.store import SCHEMAS
+
+_BYTES = "bytes:"
+"""Marks the key of a path that is not valid Unicode; absolute paths never start so."""
+
+
+def path_key(path: Path) -> str:
+    """The text that names a path in the store; reversible, also for names that are not valid Unicode."""
+    text = str(path)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return _BYTES + os.fsencode(text).hex()
+    return text
+
+
+def key_path(key: str) -> Path:
+    """The path behind a key of `path_key`."""
+    return Path(os.fsdecode(bytes.fromhex(key.removeprefix(_BYTES)))) if key.startswith(_BYTES) else Path(key)
+
+
+def person_ids(content: str, people: int) -> list[str]:
+    """Keys of the people of a content, numbered from 1."""
+    return [f"{content}/{number}" for number in range(1, people + 1)]
+
+
+def media_rows(media: Iterable[Media]) -> pa.Table:
+    """One row each, in the `media` schema."""
+    rows = [
+        {
+            "path": path_key(item.path),
+            "root": path_key(item.root),
+            "content": item.content,
+            "size": item.size,
+            "modified": item.modified,
+            "width": item.width,
+            "height": item.height,
+            "people": item.people,
+            "taken": item.taken,
+            "problem": item.problem,
+        }
+        for item in media
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["media"])
+
+
+def people_rows(found: Iterable[tuple[str, Sequence[Person]]]) -> pa.Table:
+    """One row a person, in the `people` schema, from (content, people) pairs. Numbers count from 1."""
+    rows = []
+    for content, people in found:
+        identities = person_ids(content, len(people))
+        for number, (identity, person) in enumerate(zip(identities, people, strict=True), start=1):
+            keypoints = person.pose.keypoints
+            box = person.box
+            rows.append(
+                {
+                    "id": identity,
+                    "content": content,
+                    "number": number,
+                    "box": [box.x, box.y, box.width, box.height],
+                    "score": person.score,
+                    "keypoints": keypoints.astype(np.float32).ravel(),
+                    "keypoint_scores": person.pose.scores.astype(np.float32),
+                    "pose_vector": pose_vector.encode(keypoints),
+                }
+            )
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["people"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeopleArrays:
+    """Rows of `people` as arrays: ids (N,), contents (N,), numbers (N,), boxes (N, 4), scores (N,),
+    keypoints (N, 17, 2) NaN where unseen, keypoint_scores (N, 17)."""
+
+    ids: NDArray[np.object_]
+    contents: NDArray[np.object_]
+    numbers: NDArray[np.int32]
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    keypoints: NDArray[np.float32]
+    keypoint_scores: NDArray[np.float32]
+
+    COLUMNS = ("id", "content", "number", "box", "score", "keypoints", "keypoint_scores")
+
+    @staticmethod
+    def from_table(table: pa.Table) -> PeopleArrays:
+        """From a table with at least `COLUMNS`."""
+        return PeopleArrays(
+            table["id"].to_numpy(),
+            table["content"].to_numpy(),
+            table["number"].to_numpy(),
+            _vectors(table, "box", 4),
+            table["score"].to_numpy(),
+            _vectors(table, "keypoints", 34).reshape(-1, skeleton.COUNT, 2),
+            _vectors(table, "keypoint_scores", skeleton.COUNT),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def person(self, row: int) -> Person:
+        """The record of one row."""
+        x, y, width, height = (float(value) for value in self.boxes[row])
+        scores = np.clip(self.keypoint_scores[row].astype(np.float64), 0, 1)
+        return Person(
+            Box(x, y, width, height),
+            float(self.scores[row]),
+            Pose(self.keypoints[row].astype(np.float64), scores),
+        )
+
+
+def _vectors(table: pa.Table, column: str, dimension: int) -> NDArray[np.float32]:
+    chunked = table[column].combine_chunks()
+    flat = chunked.flatten() if isinstance(chunked, pa.FixedSizeListArray) else pa.chunked_array(chunked).flatten()
+    return np.asarray(flat.to_numpy(zero_copy_only=False), dtype=np.float32).reshape(-1, dimension)

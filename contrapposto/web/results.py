@@ -1,0 +1,126 @@
+"""Pages that show answers: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from contrapposto.errors import UnreadableMedia
+from contrapposto.records import Box, Hit, PartResult, Person, Pose
+from contrapposto.search.query import Query, joint_weights
+from contrapposto.text import path_text
+from contrapposto.web import skeletons
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One picture with its words; svg is None when the picture cannot be shown, `missing` says why."""
+
+    label: str
+    lines: tuple[str, ...] = ()
+    path: str = ""
+    svg: str | None = None
+    missing: str = ""
+    match: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A row (`asked`) or a grid (`grid`) of cards; `empty` is said when there are none."""
+
+    kind: str
+    cards: tuple[Card, ...]
+    heading: str = ""
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A query, the photos that its parts came from (None for a skeleton), and its hits."""
+
+    query: Query
+    sources: tuple[Path | None, ...]
+    hits: tuple[Hit, ...]
+    heading: str = ""
+
+
+def results_page(answers: Sequence[Answer], library: Path) -> str:
+    """The page of one or more searches of a library."""
+    sections = []
+    for answer in answers:
+        sections.append(Section("asked", tuple(_asked_cards(answer)), heading=answer.heading))
+        cards = tuple(_hit_card(rank, hit) for rank, hit in enumerate(answer.hits, start=1))
+        sections.append(Section("grid", cards, empty="Nobody in the library can be compared with what was asked."))
+    found = sum(len(answer.hits) for answer in answers)
+    return _render("People in this pose", [f"{found} found in {path_text(library)}"], sections, coloured=True)
+
+
+def people_page(path: Path, people: Sequence[Person]) -> str:
+    """The page of one photo: all its people, then each one."""
+    label = f"{len(people)} {'person' if len(people) == 1 else 'people'}"
+    whole = _photo_card(label, path, None, [person.pose for person in people])
+    cards = tuple(
+        _photo_card(f"person {number}", path, person.box, [person.pose], (f"score {person.score:.2f}",))
+        for number, person in enumerate(people, start=1)
+    )
+    sections = [Section("grid", (whole,)), Section("grid", cards, empty="Nobody was found.")]
+    return _render("People of a photo", [path_text(path)], sections, coloured=False)
+
+
+def _render(title: str, lines: list[str], sections: Sequence[Section], *, coloured: bool) -> str:
+    import jinja2
+
+    template = resources.files(__package__).joinpath("results.html").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(template).render(title=title, lines=lines, sections=sections, coloured=coloured)
+
+
+def _asked_cards(answer: Answer) -> list[Card]:
+    cards = []
+    for number, (part, source) in enumerate(zip(answer.query.parts, answer.sources, strict=True), start=1):
+        weights = joint_weights(part.joints)
+        lines = [f"joints: {part.joints}", f"metric: {part.metric}{', mirror allowed' if part.mirror else ''}"]
+        if answer.query.where:
+            lines.append(f"where: {answer.query.where}")
+        label = "asked for" if len(answer.query.parts) == 1 else f"asked for, part {number}"
+        if source is not None:
+            box = Box.around(part.pose.keypoints)
+            cards.append(_photo_card(label, source, box, [part.pose], tuple(lines)))
+        else:
+            cards.append(Card(label, tuple(lines), svg=skeletons.pose_svg(part.pose, weights)))
+    return cards
+
+
+def _hit_card(rank: int, hit: Hit) -> Card:
+    lines = [f"person {hit.number}"]
+    for part in hit.why:
+        lines += _reasons(part)
+    lines += [f"same file: {path_text(copy)}" for copy in hit.copies]
+    joints = hit.why[0].joint_distances
+    try:
+        svg, missing = skeletons.photo_svg(hit.path, [hit.pose], hit.box, joints), ""
+    except UnreadableMedia as error:
+        svg, missing = None, f"the picture cannot be shown: {error}"
+    return Card(f"{rank}", tuple(lines), path_text(hit.path), svg, missing, hit.match)
+
+
+def _reasons(part: PartResult) -> list[str]:
+    def named(names: list[str]) -> str:
+        return ", ".join(name.replace("_", " ") for name in names)
+
+    return [
+        f"distance {part.distance:.1f} {part.unit} ({part.metric}{', mirrored' if part.mirrored else ''})",
+        f"best: {named(part.best())}",
+        f"worst: {named(part.worst())}",
+    ]
+
+
+def _photo_card(
+    label: str, path: Path, box: Box | None, poses: Sequence[Pose], lines: tuple[str, ...] = ()
+) -> Card:
+    try:
+        return Card(label, lines, path_text(path), skeletons.photo_svg(path, poses, box))
+    except UnreadableMedia as error:
+        return Card(label, lines, path_text(path), missing=f"the picture cannot be shown: {error}")

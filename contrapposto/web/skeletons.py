@@ -1,0 +1,115 @@
+"""Pictures of poses: a crop of the photo with the skeleton drawn over it, as SVG that needs no other file."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from contrapposto import skeleton
+from contrapposto.errors import UnreadableMedia
+from contrapposto.media import photos
+from contrapposto.records import Box, Pose
+
+CROP_SIDE = 420
+"""Pixels: longer side of the pictures in a page."""
+
+FAR = 40.0
+"""px of 128: a joint this far from what was asked is drawn fully red."""
+
+
+def photo_svg(path: Path, poses: Sequence[Pose], box: Box | None, joints: NDArray[np.float64] | None = None) -> str:
+    """A photo, cut to a box grown by a quarter (all of it when None), with skeletons.
+
+    poses, box: pixels of the full upright picture; joints: (17,) distances that colour the joints of the first
+    pose, px of 128. Raises UnreadableMedia when the file cannot be shown any more.
+    """
+    try:
+        photo = photos.decode(path.read_bytes())
+    except OSError as error:
+        raise UnreadableMedia(f"cannot be read ({error.strerror or error})") from error
+    grown = _grown(box, photo) if box else Box(0, 0, photo.width, photo.height)
+    across, down = photo.scale
+    height, width = photo.image.shape[:2]
+    left, top = int(grown.x / across), int(grown.y / down)
+    right = min(width, int(np.ceil((grown.x + grown.width) / across)))
+    bottom = min(height, int(np.ceil((grown.y + grown.height) / down)))
+    crop = Image.fromarray(photo.image[top:bottom, left:right])
+    frame = Box(left * across, top * down, crop.width * across, crop.height * down)
+    crop.thumbnail((CROP_SIDE, CROP_SIDE))
+    buffer = io.BytesIO()
+    crop.save(buffer, "JPEG", quality=82)
+    data = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    picture = (
+        f'<image href="{data}" x="{frame.x:.2f}" y="{frame.y:.2f}" width="{frame.width:.2f}" '
+        f'height="{frame.height:.2f}" preserveAspectRatio="none"/>'
+    )
+    drawn = [
+        _skeleton(pose, max(frame.width, frame.height), joints if number == 0 else None)
+        for number, pose in enumerate(poses)
+    ]
+    return _svg(frame, picture + "".join(drawn))
+
+
+def pose_svg(pose: Pose, weights: NDArray[np.float64]) -> str:
+    """A skeleton alone, on its own box; joints of weight 0 are left out."""
+    asked = Pose(np.where((weights > 0)[:, None], pose.keypoints, np.nan), pose.scores)
+    frame = Box.around(asked.keypoints, margin=0.15)
+    return _svg(frame, _skeleton(asked, max(frame.width, frame.height), None))
+
+
+def _grown(box: Box, photo: photos.Photo) -> Box:
+    margin = 0.25 * max(box.width, box.height)
+    left, top = max(0.0, box.x - margin), max(0.0, box.y - margin)
+    right = min(float(photo.width), box.x + box.width + margin)
+    bottom = min(float(photo.height), box.y + box.height + margin)
+    if right - left < 1 or bottom - top < 1:
+        return Box(0, 0, photo.width, photo.height)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _svg(frame: Box, content: str) -> str:
+    view = f"{frame.x:.2f} {frame.y:.2f} {max(frame.width, 1):.2f} {max(frame.height, 1):.2f}"
+    return f"<svg viewBox={quoteattr(view)} xmlns='http://www.w3.org/2000/svg'>{content}</svg>"
+
+
+def _skeleton(pose: Pose, size: float, joints: NDArray[np.float64] | None) -> str:
+    """Lines for limbs in the colour of their side, dots for keypoints. size: larger side of the frame."""
+    points, parts = pose.keypoints, []
+    for first, second in skeleton.LIMBS:
+        a, b = points[skeleton.INDEX[first]], points[skeleton.INDEX[second]]
+        if np.isfinite([a, b]).all():
+            line = f'x1="{a[0]:.2f}" y1="{a[1]:.2f}" x2="{b[0]:.2f}" y2="{b[1]:.2f}"'
+            parts.append(f'<line class="under" {line} stroke-width="{size * 0.016:.2f}"/>')
+            parts.append(f'<line class="limb {_side(first, second)}" {line} stroke-width="{size * 0.009:.2f}"/>')
+    for index, name in enumerate(skeleton.KEYPOINTS):
+        x, y = points[index]
+        if np.isfinite(x):
+            colour = _colour(joints[index]) if joints is not None else "#fff"
+            distance = f": {joints[index]:.0f} px" if joints is not None and np.isfinite(joints[index]) else ""
+            parts.append(
+                f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{size * 0.011:.2f}" fill="{colour}" stroke="#000a" '
+                f'stroke-width="{size * 0.003:.2f}"><title>{name.replace("_", " ")}{distance}</title></circle>'
+            )
+    return "".join(parts)
+
+
+def _side(first: str, second: str) -> str:
+    sides = {name.split("_")[0] for name in (first, second)} & {"left", "right"}
+    return sides.pop() if len(sides) == 1 else "middle"
+
+
+def _colour(distance: float) -> str:
+    """Green for close, red for far, white for not compared."""
+    if not np.isfinite(distance):
+        return "#fff"
+    share = min(float(distance) / FAR, 1.0)
+    low, high = np.array([46, 204, 113]), np.array([231, 76, 60])
+    red, green, blue = (low + (high - low) * share).astype(int)
+    return f"#{red:02x}{green:02x}{blue:02x}"

