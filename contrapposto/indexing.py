@@ -32,11 +32,12 @@ MAX_FILE_BYTES = 1 << 30
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
     """workers: pictures analysed at the same time; commit_photos, commit_seconds: a batch is committed when it
-    holds this many photos or is this old."""
+    holds this many photos or is this old; optimize_commits: the store is tidied after this many."""
 
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     commit_photos: int = 256
     commit_seconds: float = 5.0
+    optimize_commits: int = 100
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -150,7 +151,7 @@ def _analyse_all(
 ) -> None:
     by_content = {media.content: media for media in known.values()}
     batch: list[_Analysed] = []
-    last_commit = time.monotonic()
+    commits, last_commit = 0, time.monotonic()
     try:
         for done, outcome in enumerate(_outcomes(todo, by_content, estimator, options.workers), start=1):
             path = outcome.media.path
@@ -163,6 +164,9 @@ def _analyse_all(
             late = time.monotonic() - last_commit > options.commit_seconds
             if batch and (late or len(batch) >= options.commit_photos):
                 _commit(store, batch)
+                commits += 1
+                if commits % options.optimize_commits == 0:
+                    store.optimize()
                 batch, last_commit = [], time.monotonic()
             if progress:
                 progress(done, len(todo))

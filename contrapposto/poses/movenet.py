@@ -48,7 +48,7 @@ class MoveNetOptions:
     """Most proposals that are looked at in one picture."""
     expand: float = 1.2
     """Side of the first square, in larger sides of the proposed box."""
-    unsure: float = 0.45
+    unsure: float = 0.35
     """Below this mean keypoint score the quarter turns are tried, 0..1."""
     surer_by: float = 0.05
     """What a quarter turn must gain in mean keypoint score to be believed."""
