@@ -1,1 +1,80 @@
-"""Contrapposto finds people in photos, films and paintings by how they pose."""
+"""Contrapposto finds people in photos, films and paintings by how they pose.
+
+    import contrapposto as cp
+
+    library = cp.Library("holiday.library")
+    library.index("~/Pictures")
+    hits = library.search(image="me.jpg", joints="arms", mirror=True)
+
+The names below are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contrapposto.errors import (
+        ContrappostoError,
+        DataError,
+        LibraryBusy,
+        LibraryError,
+        QueryError,
+        UnreadableMedia,
+        WeightsError,
+    )
+    from contrapposto.indexing import IndexReport
+    from contrapposto.library import Library
+    from contrapposto.records import Box, Hit, Media, PartResult, Person, Pose, Skipped
+    from contrapposto.search.query import PosePart, Query
+
+__all__ = [
+    "Box",
+    "ContrappostoError",
+    "DataError",
+    "Hit",
+    "IndexReport",
+    "Library",
+    "LibraryBusy",
+    "LibraryError",
+    "Media",
+    "PartResult",
+    "Person",
+    "Pose",
+    "PosePart",
+    "Query",
+    "QueryError",
+    "Skipped",
+    "UnreadableMedia",
+    "WeightsError",
+]
+
+_HOMES = {
+    "contrapposto.errors": (
+        "ContrappostoError",
+        "DataError",
+        "LibraryBusy",
+        "LibraryError",
+        "QueryError",
+        "UnreadableMedia",
+        "WeightsError",
+    ),
+    "contrapposto.indexing": ("IndexReport",),
+    "contrapposto.library": ("Library",),
+    "contrapposto.records": ("Box", "Hit", "Media", "PartResult", "Person", "Pose", "Skipped"),
+    "contrapposto.search.query": ("PosePart", "Query"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+if not TYPE_CHECKING:  # a type checker would take this to mean that every name exists
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 from contrapposto.errors import LibraryError
 from contrapposto.media import photos
 from contrapposto.records import Skipped
+from contrapposto.text import path_text
 
 FILM_SUFFIXES = frozenset(
     {
@@ -64,8 +67,8 @@ class FoundFile:
 
 @dataclass(slots=True)
 class Walk:
-    """What a walk over the roots found. `unread` are folders whose content is not known: files that were indexed
-    below them must not be taken for deleted."""
+    """What a walk over the roots found. `unread` are folders and files of which nothing is known now: what was
+    indexed there must not be taken for deleted."""
 
     photos: list[FoundFile] = field(default_factory=list)
     films: list[Path] = field(default_factory=list)
@@ -74,24 +77,33 @@ class Walk:
 
 
 def walk(roots: Iterable[str | os.PathLike[str]]) -> Walk:
-    """All photos and films below the roots (folders, or single files), each path once, in order of name.
+    """All photos and films below the roots (folders, or single files), each path once, each folder's in order of
+    name.
 
-    Links are followed; a folder that was already walked (a link loop, or two links to one folder) is skipped
-    with a reason. Hidden files and folders (leading dot) are left out, as are library folders.
-    Raises LibraryError when a root does not exist.
+    Links are followed, links to folders last: one to a folder that was already walked (a link loop, or two links
+    to one folder) is skipped with a reason. Hidden files and folders (leading dot) are left out, as are library
+    folders. Raises LibraryError when a root does not exist.
     """
-    found = Walk()
-    seen_folders: set[tuple[int, int]] = set()
-    seen_files: set[Path] = set()
+    walker = _Walker()
     for given in roots:
         root = absolute(given)
-        if not root.exists():
-            raise LibraryError(f"{root}: no such file or folder; give an existing one")
+        check_root(root)
         if root.is_dir():
-            _walk_folder(root, root, found, seen_folders, seen_files)
+            walker.folders(root, root)
         else:
-            _take(root, root.parent, found, seen_files)
-    return found
+            walker.file(root, root.parent, given=True)
+    walker.links()
+    return walker.found
+
+
+def check_root(root: Path) -> None:
+    """Raises LibraryError when this is no existing file or folder, or it cannot be reached."""
+    try:
+        root.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise LibraryError(f"{root}: no such file or folder; give an existing one") from None
+    except OSError as error:
+        raise LibraryError(f"{root}: cannot be read ({error.strerror or error}); give another one") from error
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:
@@ -104,53 +116,86 @@ def content_hash(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def _walk_folder(
-    folder: Path, root: Path, found: Walk, seen_folders: set[tuple[int, int]], seen_files: set[Path]
-) -> None:
-    waiting = [folder]
-    while waiting:
-        current = waiting.pop()
+class _Walker:
+    """One walk, and what it has seen so far."""
+
+    def __init__(self) -> None:
+        self.found = Walk()
+        self._files: set[Path] = set()
+        self._folders: dict[tuple[int, int], Path] = {}
+        self._links: deque[tuple[Path, Path]] = deque()
+
+    def folders(self, top: Path, root: Path) -> None:
+        """A folder and all below it, links to folders put off."""
+        waiting = [top]
+        while waiting:
+            current = waiting.pop()
+            try:
+                status = current.stat()
+                walked = self._folders.get((status.st_dev, status.st_ino))
+                if walked is not None:
+                    if walked != current:  # equal where one root lies in another
+                        reason = f"the same folder as {path_text(walked)}, which was already walked"
+                        self.found.skipped.append(Skipped(current, reason))
+                    continue
+                with os.scandir(current) as entries:
+                    listed = sorted(entries, key=lambda entry: entry.name)
+            except OSError as error:
+                self._unread(current, f"the folder cannot be read ({error.strerror or error})")
+                continue
+            self._folders[status.st_dev, status.st_ino] = current
+            inner = []
+            for entry in listed:
+                path = current / entry.name
+                if entry.name.startswith("."):
+                    continue
+                if not _is_folder(entry):
+                    self.file(path, root)
+                elif not entry.name.endswith(".library"):
+                    if entry.is_symlink():
+                        self._links.append((path, root))
+                    else:
+                        inner.append(path)
+            waiting.extend(reversed(inner))
+
+    def links(self) -> None:
+        """The links to folders that were put off, and those found in them."""
+        while self._links:
+            self.folders(*self._links.popleft())
+
+    def file(self, path: Path, root: Path, *, given: bool = False) -> None:
+        """One path that is no folder. given: by the user, so that it is not passed over in silence."""
+        suffix = path.suffix.lower()
+        if path in self._files:
+            return
+        if suffix not in photos.SUFFIXES | FILM_SUFFIXES | LATER_SUFFIXES:
+            if given:
+                self.found.skipped.append(Skipped(path, "not named as a photo (.jpg, .png, .webp ...)"))
+            return
+        self._files.add(path)
         try:
-            status = current.stat()
-            if (status.st_dev, status.st_ino) in seen_folders:
-                found.skipped.append(Skipped(current, "a link to a folder that was already walked"))
-                found.unread.append(current)
-                continue
-            seen_folders.add((status.st_dev, status.st_ino))
-            names = sorted(entry.name for entry in current.iterdir())
+            status = path.stat()
         except OSError as error:
-            found.skipped.append(Skipped(current, f"the folder cannot be read ({error.strerror or error})"))
-            found.unread.append(current)
-            continue
-        folders = []
-        for name in names:
-            if name.startswith("."):
-                continue
-            path = current / name
-            if path.is_dir():
-                if not name.endswith(".library"):
-                    folders.append(path)
-            else:
-                _take(path, root, found, seen_files)
-        waiting.extend(reversed(folders))
+            lost = path.is_symlink() and error.errno != errno.EACCES
+            reason = "a link to nothing, or a link loop" if lost else f"cannot be read ({error.strerror or error})"
+            self._unread(path, reason)
+            return
+        if not stat.S_ISREG(status.st_mode):
+            self.found.skipped.append(Skipped(path, "not a regular file"))
+        elif suffix in FILM_SUFFIXES:
+            self.found.films.append(path)
+        elif suffix in LATER_SUFFIXES:
+            self.found.skipped.append(Skipped(path, f"{suffix[1:].upper()} pictures are not read yet"))
+        else:
+            self.found.photos.append(FoundFile(path, root, status.st_size, status.st_mtime_ns))
+
+    def _unread(self, path: Path, reason: str) -> None:
+        self.found.skipped.append(Skipped(path, reason))
+        self.found.unread.append(path)
 
 
-def _take(path: Path, root: Path, found: Walk, seen_files: set[Path]) -> None:
-    suffix = path.suffix.lower()
-    if path in seen_files or suffix not in photos.SUFFIXES | FILM_SUFFIXES | LATER_SUFFIXES:
-        return
-    seen_files.add(path)
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        status = path.stat()
-    except OSError as error:
-        reason = "a link to nothing, or a link loop" if path.is_symlink() else f"cannot be read ({error.strerror})"
-        found.skipped.append(Skipped(path, reason))
-        return
-    if not stat.S_ISREG(status.st_mode):
-        found.skipped.append(Skipped(path, "not a regular file"))
-    elif suffix in FILM_SUFFIXES:
-        found.films.append(path)
-    elif suffix in LATER_SUFFIXES:
-        found.skipped.append(Skipped(path, f"{suffix[1:].upper()} pictures are not read yet"))
-    else:
-        found.photos.append(FoundFile(path, root, status.st_size, status.st_mtime_ns))
+        return entry.is_dir()
+    except OSError:  # a link loop, or a target that cannot be reached
+        return False

@@ -67,7 +67,8 @@ def pose_vector(keypoints: NDArray[np.floating]) -> NDArray[np.float32]:
     side = (high - low).max(axis=-1)
     good = np.isfinite(side) & (side > 0)
     scale = np.where(good, 1.0 / np.where(good, side, 1.0), 0.0)[..., None, None]
-    vectors: NDArray[np.float32] = (centred * scale).astype(np.float32).reshape(*points.shape[:-2], -1)
+    size = points.shape[-2] * points.shape[-1]
+    vectors: NDArray[np.float32] = (centred * scale).astype(np.float32).reshape(*points.shape[:-2], size)
     return vectors
 
 
@@ -130,8 +131,9 @@ def pose_distances(
 def weighted_mean(joints: NDArray[np.float64], weights: NDArray[np.floating]) -> NDArray[np.float64]:
     """(N,) weighted mean over the compared joints of (N, K) joint distances; NaN where none was compared."""
     compared: NDArray[np.bool_] = np.isfinite(joints)
-    total = compared @ np.asarray(weights, dtype=np.float64)
-    summed = np.where(compared, joints, 0.0) @ np.asarray(weights, dtype=np.float64)
+    share = compared * np.asarray(weights, dtype=np.float64)
+    total = share.sum(axis=1)
+    summed = np.einsum("nk,nk->n", share, np.where(compared, joints, 0.0))
     mean: NDArray[np.float64] = np.divide(summed, total, out=np.full(len(joints), np.nan), where=total > 0)
     return mean
 
@@ -179,7 +181,7 @@ def _aligned(
     shared = seen * weights
     total = shared.sum(axis=1)
     enough: NDArray[np.bool_] = (seen.sum(axis=1) >= comparability.min_joints) & (
-        total >= comparability.min_share * weights.sum() - 1e-9
+        total >= comparability.min_share * weights.sum() * (1 - 1e-9)
     )
     safe_total = np.where(enough, total, 1.0)[:, None]
     hidden = ~seen[:, :, None]
@@ -188,7 +190,8 @@ def _aligned(
     query_side = _larger_side(np.broadcast_to(query, points.shape), hidden)
     enough &= (points_side > 0) & (query_side > 0)
     points = points - (np.einsum("nk,nkd->nd", shared, points) / safe_total)[:, None]
-    wanted = query - (shared @ query / safe_total)[:, None]
+    # einsum, not @: BLAS rounds one row and many rows differently, and equal poses must tie
+    wanted = query - (np.einsum("nk,kd->nd", shared, query) / safe_total)[:, None]
     points *= (POSE_SIDE / np.where(enough, points_side, 1.0))[:, None, None]
     wanted *= (POSE_SIDE / np.where(enough, query_side, 1.0))[:, None, None]
     offset = points - wanted

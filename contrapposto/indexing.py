@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 
 from contrapposto.collection import FoundFile, Walk, absolute, content_hash, walk
 from contrapposto.errors import UnreadableMedia
@@ -78,14 +80,15 @@ def index(
         row = known.get(path_key(file.path))
         if row is None or (row.size, row.modified) != (file.size, file.modified):
             todo.append(file)
+        elif row.problem:
+            report.skipped.append(Skipped(file.path, row.problem))
         else:
             report.unchanged += 1
-            if row.problem:
-                report.skipped.append(Skipped(file.path, row.problem))
     gone = _gone(known, found, roots)
-    _analyse_all(store, todo, known, {known[key].content for key in gone}, estimator, options, progress, report)
+    left = Counter(known[key].content for key in gone)
+    _analyse_all(store, todo, known, left, estimator, options, progress, report)
     store.delete("media", gone)
-    report.removed = max(0, len(gone) - report.moved)
+    report.removed = len(gone) - report.moved
     if todo or gone:
         drop_orphans(store)
         store.optimize()
@@ -104,11 +107,48 @@ def drop_orphans(store: Store) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Analysed:
-    """One file's outcome. people is None when its content was known already."""
+    """One file's outcome. people is None when its content was known already; failed: why it could not be looked at
+    now, which the next run tries again."""
 
     media: Media
     people: list[Person] | None = None
-    unreadable: str | None = None
+    failed: str | None = None
+
+
+class _Contents:
+    """What is known of each content. Copies are analysed once: while one thread looks at a content, others that
+    meet it wait for the answer."""
+
+    def __init__(self, stored: Iterable[Media]) -> None:
+        self._known = {media.content: media for media in stored}
+        self._looks: dict[str, Future[_Analysed]] = {}
+        self._lock = Lock()
+
+    def outcome(self, content: str, look: Callable[[], _Analysed]) -> _Analysed:
+        """Of a file with this content: what is known, else what `look` answers in whichever thread came first."""
+        with self._lock:
+            if content in self._known:
+                return _Analysed(self._known[content])
+            first = content not in self._looks
+            answer = self._looks.setdefault(content, Future())
+        if first:
+            try:
+                answer.set_result(look())
+            except BaseException as error:
+                answer.set_exception(error)
+        return answer.result()
+
+    def take(self, outcome: _Analysed) -> _Analysed:
+        """Called for each outcome in the order in which they are committed: the first of a content keeps the
+        people, and makes the content known."""
+        with self._lock:
+            content = outcome.media.content
+            self._looks.pop(content, None)
+            if content in self._known:
+                return replace(outcome, people=None)
+            if outcome.failed is None:
+                self._known[content] = outcome.media
+            return outcome
 
 
 def known_media(store: Store) -> dict[str, Media]:
@@ -123,7 +163,7 @@ def known_media(store: Store) -> dict[str, Media]:
 def _gone(known: dict[str, Media], found: Walk, roots: Sequence[Path]) -> list[str]:
     """Keys of files that were below the roots and are not any more."""
     present = {path_key(file.path) for file in found.photos}
-    kept = [str(path) for path in found.unread] + [str(skipped.path) for skipped in found.skipped]
+    kept = [str(path) for path in found.unread]
     tops = [str(absolute(root)) for root in roots]
     return [
         key
@@ -143,43 +183,47 @@ def _analyse_all(
     store: Store,
     todo: Sequence[FoundFile],
     known: dict[str, Media],
-    gone: set[str],
+    left: Counter[str],
     estimator: PoseEstimator,
     options: IndexOptions,
     progress: Progress | None,
     report: IndexReport,
 ) -> None:
-    by_content = {media.content: media for media in known.values()}
+    """left: contents of files that are gone, with their numbers."""
+    contents = _Contents(known.values())
     batch: list[_Analysed] = []
     commits, last_commit = 0, time.monotonic()
     try:
-        for done, outcome in enumerate(_outcomes(todo, by_content, estimator, options.workers), start=1):
-            path = outcome.media.path
-            if outcome.unreadable:
-                report.skipped.append(Skipped(path, outcome.unreadable))
-            else:
-                batch.append(outcome)
-                _count(outcome, path_key(path) in known, gone, report)
-                by_content.setdefault(outcome.media.content, outcome.media)
-            late = time.monotonic() - last_commit > options.commit_seconds
-            if batch and (late or len(batch) >= options.commit_photos):
-                _commit(store, batch)
-                commits += 1
-                if commits % options.optimize_commits == 0:
-                    store.optimize()
-                batch, last_commit = [], time.monotonic()
-            if progress:
-                progress(done, len(todo))
+        with closing(_outcomes(todo, contents, estimator, options.workers)) as outcomes:
+            for done, found in enumerate(outcomes, start=1):
+                outcome = contents.take(found)
+                if outcome.failed is None:
+                    batch.append(outcome)
+                _count(outcome, known.get(path_key(outcome.media.path)), left, report)
+                late = time.monotonic() - last_commit > options.commit_seconds
+                if batch and (late or len(batch) >= options.commit_photos):
+                    _commit(store, batch)
+                    commits += 1
+                    if commits % options.optimize_commits == 0:
+                        store.optimize()
+                    batch, last_commit = [], time.monotonic()
+                if progress:
+                    progress(done, len(todo))
     finally:  # an interrupted run keeps what it has
         _commit(store, batch)
 
 
-def _count(outcome: _Analysed, was_known: bool, gone: set[str], report: IndexReport) -> None:
-    if outcome.media.problem:
-        report.skipped.append(Skipped(outcome.media.path, outcome.media.problem))
-    elif was_known:
+def _count(outcome: _Analysed, before: Media | None, left: Counter[str], report: IndexReport) -> None:
+    media = outcome.media
+    problem = outcome.failed or media.problem
+    if problem:
+        report.skipped.append(Skipped(media.path, problem))
+    elif before is not None and before.content == media.content:
+        report.unchanged += 1
+    elif before is not None:
         report.changed += 1
-    elif outcome.media.content in gone:
+    elif left[media.content]:
+        left[media.content] -= 1
         report.moved += 1
     else:
         report.new += 1
@@ -193,8 +237,8 @@ def _commit(store: Store, batch: Sequence[_Analysed]) -> None:
 
 
 def _outcomes(
-    todo: Sequence[FoundFile], by_content: dict[str, Media], estimator: PoseEstimator, workers: int
-) -> Iterator[_Analysed]:
+    todo: Sequence[FoundFile], contents: _Contents, estimator: PoseEstimator, workers: int
+) -> Generator[_Analysed]:
     """Outcomes in order of the files, worked on by several threads, with a bounded number waiting."""
     pool = ThreadPoolExecutor(workers, thread_name_prefix="index")
     waiting: deque[Future[_Analysed]] = deque()
@@ -202,7 +246,7 @@ def _outcomes(
     try:
         while True:
             while len(waiting) < 4 * workers and (file := next(files, None)) is not None:
-                waiting.append(pool.submit(_analyse, file, by_content, estimator))
+                waiting.append(pool.submit(_analyse, file, contents, estimator))
             if not waiting:
                 return
             yield waiting.popleft().result()
@@ -210,23 +254,29 @@ def _outcomes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _analyse(file: FoundFile, by_content: dict[str, Media], estimator: PoseEstimator) -> _Analysed:
+def _analyse(file: FoundFile, contents: _Contents, estimator: PoseEstimator) -> _Analysed:
     media = Media(file.path, file.root, "", file.size, file.modified)
     if file.size > MAX_FILE_BYTES:
-        return _Analysed(media, unreadable=f"{file.size / 1e9:.1f} GB is more than a photo's file may have")
+        return _Analysed(media, failed=f"{file.size / 1e9:.1f} GB is more than a photo's file may have")
     try:
         data = file.path.read_bytes()
     except OSError as error:
-        return _Analysed(media, unreadable=f"cannot be read ({error.strerror or error})")
+        return _Analysed(media, failed=f"cannot be read ({error.strerror or error})")
     media = replace(media, content=content_hash(data))
-    twin = by_content.get(media.content)
-    if twin:
-        return _Analysed(replace(twin, path=file.path, root=file.root, size=file.size, modified=file.modified))
+    found = contents.outcome(media.content, lambda: _look(media, data, estimator))
+    mine = replace(found.media, path=file.path, root=file.root, size=file.size, modified=file.modified)
+    return replace(found, media=mine)
+
+
+def _look(media: Media, data: bytes, estimator: PoseEstimator) -> _Analysed:
     try:
         photo = photos.decode(data)
     except UnreadableMedia as error:
         return _Analysed(replace(media, problem=str(error)))
-    people = people_of(photo, estimator)
+    try:
+        people = people_of(photo, estimator)
+    except Exception as error:  # one picture must not end the run
+        return _Analysed(media, failed=f"looking for people failed ({type(error).__name__}: {one_line(error)})")
     media = replace(media, width=photo.width, height=photo.height, taken=photo.taken, people=len(people))
     return _Analysed(media, people)
 

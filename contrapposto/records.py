@@ -138,7 +138,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PartResult:
     """What one part of a query found in one person.
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
+
+_JOINERS = "\u200c\u200d"
+"""Invisible, but part of how Persian words and some emoji are written."""
 
 
 def path_text(path: Path) -> str:
-    """A path as text that can be printed anywhere: bytes that are not Unicode and control characters escaped."""
-    text = str(path).encode("utf-8", "backslashreplace").decode("utf-8").replace("\\udc", "\\x")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    """A path as text that can be printed anywhere: bytes that are not Unicode, control characters and marks that
+    turn the direction of writing are escaped. Spaces of all kinds stay, so that the text still names the file."""
+    return "".join(map(_shown, str(path)))
+
+
+def _shown(char: str) -> str:
+    if char.isprintable() or char in _JOINERS or unicodedata.category(char) == "Zs":
+        return char
+    if "\udc80" <= char <= "\udcff":  # how Python holds a byte that is not Unicode
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode()
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

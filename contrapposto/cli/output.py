@@ -50,7 +50,7 @@ def photos_bar() -> Iterator[Progress]:
         bar = (
             bar
             if bar is not None
-            else tqdm(total=total, unit=" photos", desc="Looking for people", mininterval=0.3)
+            else tqdm(total=total, unit=" photos", desc="Looking for people", mininterval=0.3, disable=None)
         )
         bar.update(done - bar.n)
 
@@ -70,7 +70,7 @@ def fetch_bar() -> Iterator[FetchProgress]:
 
     def progress(done: int, total: int | None, message: str) -> None:
         nonlocal bar
-        bar = bar if bar is not None else tqdm(unit="B", unit_scale=True, mininterval=0.3)
+        bar = bar if bar is not None else tqdm(unit="B", unit_scale=True, mininterval=0.3, disable=None)
         bar.set_description_str(message, refresh=False)
         bar.total = total
         bar.n = done

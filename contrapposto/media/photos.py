@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import io
 import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +32,7 @@ Pillow's own limit is a process-wide setting with two thresholds, so it is switc
 WORKING_SIDE = 2048
 """Pixels: the longer side that pictures are reduced to."""
 
+_HEADERS = threading.Lock()
 _ORIENTATION, _EXIF_FOLDER, _DATE_TAKEN, _DATE = 0x0112, 0x8769, 0x9003, 0x0132
 
 Image.MAX_IMAGE_PIXELS = None
@@ -58,7 +63,8 @@ def decode(data: bytes) -> Photo:
     if not data:
         raise UnreadableMedia("the file is empty")
     try:
-        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        with _header_warnings_off():
+            picture = Image.open(io.BytesIO(data), formats=FORMATS)
     except Exception as error:  # any failure of a decoder is the file's
         raise UnreadableMedia("not a JPEG, PNG or WebP picture, or its header is damaged") from error
     width, height = picture.size
@@ -67,18 +73,27 @@ def decode(data: bytes) -> Photo:
             f"{width} x {height} is {width * height / 1e6:,.0f} megapixels, more than the limit of "
             f"{MAX_PIXELS / 1e6:.0f}; make a smaller copy"
         )
-    orientation, taken = _exif(picture)
     try:
         picture.draft("RGB", _reduced(width, height))
-        upright = _to_rgb(_turn(picture, orientation))
+        picture.load()  # before the EXIF block, which a PNG may hold after its pixels
+        orientation, taken = _exif(picture)
+        if orientation in (5, 6, 7, 8):
+            width, height = height, width
+        upright = _to_rgb(picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture)
+        small = _reduced(width, height)
+        if small != upright.size:
+            upright = upright.resize(small, Image.Resampling.HAMMING, reducing_gap=2.0)
+        return Photo(np.asarray(upright), width, height, taken)
     except Exception as error:
         raise UnreadableMedia(f"damaged or cut short ({_one_line(error)})") from error
-    if orientation in (5, 6, 7, 8):
-        width, height = height, width
-    small = _reduced(width, height)
-    if small != (width, height):
-        upright = upright.resize(small, Image.Resampling.HAMMING, reducing_gap=2.0)
-    return Photo(np.asarray(upright), width, height, taken)
+
+
+@contextmanager
+def _header_warnings_off() -> Iterator[None]:
+    """Pillow warns about odd headers. Warnings can be silenced for the whole process only: one thread at a time."""
+    with _HEADERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _reduced(width: int, height: int) -> tuple[int, int]:
@@ -89,9 +104,10 @@ def _reduced(width: int, height: int) -> tuple[int, int]:
 def _exif(picture: Image.Image) -> tuple[int, str | None]:
     """Orientation 1..8 and ISO date; a damaged EXIF block counts as none."""
     try:
-        exif = picture.getexif()
-        orientation = exif.get(_ORIENTATION, 1)
-        date = exif.get_ifd(_EXIF_FOLDER).get(_DATE_TAKEN) or exif.get(_DATE)
+        with _header_warnings_off():
+            exif = picture.getexif()
+            orientation = exif.get(_ORIENTATION, 1)
+            date = exif.get_ifd(_EXIF_FOLDER).get(_DATE_TAKEN) or exif.get(_DATE)
     except Exception:  # the picture itself can still be good
         return 1, None
     return (orientation if orientation in range(1, 9) else 1), _iso(date)
@@ -114,11 +130,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-def _turn(picture: Image.Image, orientation: int) -> Image.Image:
-    picture.load()
-    return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:

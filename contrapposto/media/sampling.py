@@ -63,10 +63,11 @@ class Region:
         height, width = image.shape[:2]
         left, right = max(0, int(self.x - reach)), min(width, int(self.x + reach) + 1)
         top, bottom = max(0, int(self.y - reach)), min(height, int(self.y + reach) + 1)
-        columns, rows = (right - left) // reduction, (bottom - top) // reduction
-        if columns < 1 or rows < 1:
+        if right <= left or bottom <= top:
             return image[:0], 0, 0
-        part = image[top : top + rows * reduction, left : left + columns * reduction]
+        columns, rows = -(-(right - left) // reduction), -(-(bottom - top) // reduction)
+        part = np.zeros((rows * reduction, columns * reduction, 3), np.uint8)  # black beyond the picture's edge
+        part[: bottom - top, : right - left] = image[top:bottom, left:right]
         small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
         return np.asarray(small, dtype=np.uint8), left, top
 

@@ -56,11 +56,15 @@ class MoveNetOptions:
     """The last square is turned with a torso that is further than this from upright."""
     last_expand: float = 1.35
     """Side of the last square, in larger sides of the keypoints' (turned) box."""
-    min_person: float = 0.4
-    """Least score of a person (mean of the eight surest keypoints), 0..1."""
+    min_evidence: float = 0.5
+    """Least evidence for a person: the score (mean of the eight surest keypoints) plus the proposal's support."""
+    multipose_support: float = 1.0
+    """Support of a MultiPose proposal, in its score."""
+    nanodet_support: float = 0.3
+    """Support of a NanoDet proposal, in its score."""
     min_side: float = 36.0
     """Pixels: least larger side of the keypoints' box; smaller people are too coarse to have a pose."""
-    min_keypoint: float = 0.05
+    min_keypoint: float = 0.1
     """A keypoint with a lower score is unseen, 0..1."""
     duplicate_oks: float = 0.5
     """Of two people this similar, the less sure one goes, 0..1."""
@@ -90,23 +94,24 @@ class MoveNet:
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Person]:
         """The people of a (H, W, 3) RGB picture, most prominent (score times box side) first."""
-        found = [self._person(self._refine(image, proposal.box)) for proposal in self._propose(image)]
-        people = [
-            person
-            for person in found
-            if person.score >= self.options.min_person
-            and max(person.box.width, person.box.height) >= self.options.min_side
-        ]
+        people = []
+        for proposal in self._propose(image):
+            person = self._person(self._refine(image, proposal.box))
+            evidence = person.score + proposal.score
+            if evidence >= self.options.min_evidence and _side(person.box) >= self.options.min_side:
+                people.append(person)
         people.sort(key=lambda person: -person.score)
         return sorted(self._distinct(people), key=lambda person: -person.score * np.sqrt(person.box.area))
 
     def _propose(self, image: NDArray[np.uint8]) -> list[Proposal]:
-        proposals = self._multipose(image)
+        """Boxes to look at, MultiPose's first; their scores are their support."""
+        found = self._multipose(image)
         longer = max(image.shape[:2])
-        if longer >= _SECOND_SIDE * 0.75 and any(_side(p.box) < self.options.small * longer for p in proposals):
-            proposals += self._multipose(image, _SECOND_SIDE)
+        if longer >= _SECOND_SIDE * 0.75 and any(_side(p.box) < self.options.small * longer for p in found):
+            found += self._multipose(image, _SECOND_SIDE)
+        proposals = [Proposal(p.box, self.options.multipose_support * p.score) for p in found]
         if self._nanodet:
-            proposals += self._nanodet(image)
+            proposals += [Proposal(p.box, self.options.nanodet_support * p.score) for p in self._nanodet(image)]
         large = [p for p in proposals if _side(p.box) >= self.options.min_side]
         return suppress(large, self.options.proposal_iou)[: self.options.max_proposals]
 

@@ -10,10 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from contrapposto import geometry
 from contrapposto.representations import pose_vector
 from contrapposto.search import where
-from contrapposto.search.query import PosePart, Query, joint_weights
+from contrapposto.search.query import PosePart, Query
 from contrapposto.store import Store
 from contrapposto.store.rows import PeopleArrays
 
@@ -84,15 +83,14 @@ def _proposed(store: Store, query: Query, contents: set[str]) -> PeopleArrays:
 
 
 def _propose(store: Store, part: PosePart, among: list[str] | None) -> list[str]:
-    weights = joint_weights(part.joints) * part.pose.visible
-    looks = [part.pose.keypoints] + ([geometry.mirror(part.pose.keypoints)] if part.mirror else [])
     ids: list[str] = []
-    for keypoints in looks:
+    for mirrored in (False, True) if part.mirror else (False,):
+        keypoints, weights = part.asked(mirrored=mirrored)
         ids += store.search(
             pose_vector.REPRESENTATION.name,
             pose_vector.encode(keypoints),
             k=PROPOSALS,
-            weights=pose_vector.component_weights(weights),
+            weights=pose_vector.component_weights(weights * np.isfinite(keypoints).all(axis=1)),
             among=among,
         ).ids
     return ids

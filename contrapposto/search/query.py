@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto import skeleton
+from contrapposto import geometry, skeleton
 from contrapposto.errors import QueryError
 from contrapposto.records import Pose
 from contrapposto.search import where as conditions
@@ -30,12 +31,19 @@ from contrapposto.search import where as conditions
 Metric = Literal["2d"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
+LARGEST_WEIGHT = 1000.0
+"""Of a part or a joint: more changes no order and could overflow a sum."""
+
+FAR_AWAY = 1e9
+"""Pixels: a keypoint further from the origin than this is a mistake."""
+
 
 @dataclass(frozen=True, slots=True)
 class PosePart:
     """Asks for people in a pose.
 
-    joints: which keypoints count, as `joint_weights` takes it; mirror: the pose's mirror image will do as well;
+    joints: which keypoints of the pose count, as `joint_weights` takes it; mirror: the mirror image of what is
+    asked will do as well;
     weight: share of this part in the match of a query with several parts, more than 0.
     """
 
@@ -48,14 +56,24 @@ class PosePart:
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
             raise QueryError(f"unknown metric {self.metric!r}; there is {', '.join(METRICS)}")
-        if not (np.isfinite(self.weight) and self.weight > 0):
-            raise QueryError(f"the weight of a part must be more than 0, got {self.weight}")
+        if not 0 < self.weight <= LARGEST_WEIGHT:
+            raise QueryError(
+                f"the weight of a part must be more than 0 and at most {LARGEST_WEIGHT:g}, got {self.weight}"
+            )
         asked = self.pose.visible & (joint_weights(self.joints) > 0)
         if asked.sum() < 2:
             raise QueryError(
                 f"the query shows {asked.sum()} of the joints asked for ({self.joints}); "
                 "at least 2 are needed: ask for more joints, or with a pose that shows them"
             )
+
+    def asked(self, *, mirrored: bool = False) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What people are compared with: (17, 2) keypoints and (17,) weights. In the mirror image both have left
+        and right swapped: a left arm that was asked for is found as a right arm."""
+        weights = joint_weights(self.joints)
+        if mirrored:
+            return geometry.mirror(self.pose.keypoints), weights[skeleton.FLIP]
+        return self.pose.keypoints, weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +125,13 @@ class Query:
 def joint_weights(joints: str) -> NDArray[np.float64]:
     """(17,) weights from a text such as `all`, `arms`, `upper,left_knee` or `arms,legs=0.5`.
 
-    Each name is a group or keypoint of `skeleton`, with an optional weight (default: the keypoint's usual one);
-    later names win. Raises QueryError that offers the nearest name.
+    Each name is a group or keypoint of `skeleton`, with an optional factor of its weight, 0 to `LARGEST_WEIGHT`
+    (1 when left out). The keypoints of a group have their usual weights, a keypoint that is named alone has
+    weight 1; later names win. Raises QueryError that offers the nearest name.
     """
     weights = np.zeros(skeleton.COUNT)
     for item in joints.split(","):
-        name, _, factor = (text.strip() for text in item.partition("="))
+        name, equals, factor = (text.strip() for text in item.partition("="))
         name = name.lower().replace(" ", "_").replace("-", "_")
         members = skeleton.GROUPS.get(name) or ((name,) if name in skeleton.INDEX else ())
         if not members:
@@ -121,11 +140,11 @@ def joint_weights(joints: str) -> NDArray[np.float64]:
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
             raise QueryError(f"unknown joints {name!r}; {hint}")
         try:
-            scale = float(factor) if factor else 1.0
+            scale = float(factor) if equals else 1.0
         except ValueError:
             scale = -1.0
-        if not (np.isfinite(scale) and scale >= 0):
-            raise QueryError(f"{factor!r} is no weight for {name}; write a number of at least 0")
+        if not 0 <= scale <= LARGEST_WEIGHT:
+            raise QueryError(f"{factor!r} is no weight for {name}; write a number from 0 to {LARGEST_WEIGHT:g}")
         for member in members:
             usual = skeleton.DEFAULT_WEIGHTS[skeleton.INDEX[member]] if len(members) > 1 else 1.0
             weights[skeleton.INDEX[member]] = usual * scale
@@ -133,9 +152,10 @@ def joint_weights(joints: str) -> NDArray[np.float64]:
 
 
 def pose_to_json(pose: Pose) -> dict[str, list[float] | None]:
-    """Keypoint name to [x, y], null where unseen."""
+    """Keypoint name to [x, y], null where unseen. Seven digits are kept, so that poses in small units (a picture
+    of side 1) keep their shape too."""
     return {
-        name: [round(float(x), 2), round(float(y), 2)] if np.isfinite(x) else None
+        name: [float(f"{x:.7g}"), float(f"{y:.7g}")] if np.isfinite(x) else None
         for name, (x, y) in zip(skeleton.KEYPOINTS, pose.keypoints, strict=True)
     }
 
@@ -145,7 +165,12 @@ def pose_from_json(data: Any) -> Pose:
     ({"keypoints": [{"name", "x", "y", ...}]}), or the keypoints alone. Raises QueryError."""
     keypoints = data["keypoints"] if isinstance(data, Mapping) and "keypoints" in data else data
     if isinstance(keypoints, list) and all(isinstance(item, Mapping) and "name" in item for item in keypoints):
-        keypoints = {item["name"]: [item.get("x"), item.get("y")] for item in keypoints}
+        names = [str(item["name"]) for item in keypoints]
+        twice = [name for number, name in enumerate(names) if name in names[:number]]
+        if twice:
+            raise QueryError(f"keypoint {twice[0]!r} stands twice in the skeleton; give it once")
+        places = [[item.get("x"), item.get("y")] for item in keypoints]
+        keypoints = dict(zip(names, places, strict=True))
     if not isinstance(keypoints, Mapping) or not keypoints:
         raise QueryError('a skeleton is {"keypoints": {"left_wrist": [x, y], ...}}; names as in COCO')
     points = np.full((skeleton.COUNT, 2), np.nan)
@@ -157,8 +182,8 @@ def pose_from_json(data: Any) -> Pose:
         if place is None or (isinstance(place, list) and place[:2] == [None, None]):
             continue
         numeric = isinstance(place, list) and len(place) in (2, 3)
-        if not numeric or not all(isinstance(v, int | float) and np.isfinite(v) for v in place):
-            raise QueryError(f"keypoint {name!r} in the skeleton must be [x, y] or null, got {place!r}")
+        if not numeric or not all(_is_number(v) and abs(v) <= FAR_AWAY for v in place):
+            raise QueryError(f"keypoint {name!r} in the skeleton must be [x, y] or null, got {reprlib.repr(place)}")
         points[skeleton.INDEX[name]] = place[:2]
     return Pose(points)
 
@@ -166,10 +191,10 @@ def pose_from_json(data: Any) -> Pose:
 def load_json(path: Path) -> Any:
     """The JSON in a file. Raises QueryError with the path and what is wrong."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))  # some editors write a byte order mark
     except OSError as error:
         raise QueryError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise QueryError(f"{path}: not JSON ({error})") from error
 
 
@@ -186,9 +211,14 @@ def _part_from_json(data: Any, number: int) -> PosePart:
     }
     options = {key: data[key] for key in kinds if key in data}
     for key, value in options.items():
-        if not isinstance(value, kinds[key]):
-            raise QueryError(f"{key!r} in {place} has a value of the wrong kind: {value!r}")
+        if not isinstance(value, kinds[key]) or (key == "weight" and not _is_number(value)):
+            raise QueryError(f"{key!r} in {place} has a value of the wrong kind: {reprlib.repr(value)}")
     return PosePart(pose_from_json(data["pose"]), **options)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a JSON value is a number; true and false are numbers to Python alone."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _check_keys(data: Any, known: set[str], place: str) -> None:

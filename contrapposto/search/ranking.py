@@ -16,20 +16,21 @@ from contrapposto import geometry
 from contrapposto.records import Hit, PartResult
 from contrapposto.search.candidates import Snapshot, candidates
 from contrapposto.search.matching import match_2d
-from contrapposto.search.query import PosePart, Query, joint_weights
+from contrapposto.search.query import PosePart, Query
 from contrapposto.store import Store
 from contrapposto.store.rows import key_path
 
 
 def search(store: Store, snapshot: Snapshot, query: Query) -> list[Hit]:
-    """The best people for a query, best first; equal ones in order of content and number.
+    """The best people for a query, best first; equal ones in order of their id in the store.
 
     At most `query.top`, fewer when fewer can be compared; none is legal.
     """
     people, rows = candidates(store, snapshot, query)
-    scored = [_score(part, people.keypoints[rows]) for part in query.parts]
     if not len(rows):
         return []
+    keypoints = people.keypoints[rows]
+    scored = [_score(part, keypoints) for part in query.parts]
     matches = np.stack([match_2d(score.distances) for score in scored])
     comparable: NDArray[np.bool_] = np.all([np.isfinite(score.distances) for score in scored], axis=0)
     fused = np.average(matches, axis=0, weights=[part.weight for part in query.parts])
@@ -39,7 +40,7 @@ def search(store: Store, snapshot: Snapshot, query: Query) -> list[Hit]:
     for at in best:
         person = people.person(int(rows[at]))
         why = tuple(
-            _explain(part, score.mirrored[at], person.pose.keypoints)
+            _explain(part, bool(score.mirrored[at]), person.pose.keypoints)
             for part, score in zip(query.parts, scored, strict=True)
         )
         paths = _paths(snapshot, str(people.contents[rows[at]]), query)
@@ -66,23 +67,23 @@ class _Score:
 
 
 def _score(part: PosePart, keypoints: NDArray[np.float32]) -> _Score:
-    weights = joint_weights(part.joints)
-    distances = geometry.pose_distances(part.pose.keypoints, keypoints, weights)
+    points, weights = part.asked()
+    distances = geometry.pose_distances(points, keypoints, weights)
     mirrored = np.zeros(len(distances), dtype=bool)
     if part.mirror:
-        other = geometry.pose_distances(geometry.mirror(part.pose.keypoints), keypoints, weights)
-        mirrored = other < distances
+        points, weights = part.asked(mirrored=True)
+        other = geometry.pose_distances(points, keypoints, weights)
+        mirrored = (other < distances) | (np.isnan(distances) & np.isfinite(other))
         distances = np.fmin(distances, other)
     return _Score(distances, mirrored)
 
 
 def _explain(part: PosePart, mirrored: bool, keypoints: NDArray[np.float64]) -> PartResult:
-    asked = geometry.mirror(part.pose.keypoints) if mirrored else part.pose.keypoints
-    weights = joint_weights(part.joints)
-    joints = geometry.joint_distances(asked, keypoints[None], weights)
+    points, weights = part.asked(mirrored=mirrored)
+    joints = geometry.joint_distances(points, keypoints[None], weights)
     distance = geometry.weighted_mean(joints, weights)
     return PartResult(
-        part.metric, float(distance[0]), geometry.UNIT_2D, float(match_2d(distance)[0]), bool(mirrored), joints[0]
+        part.metric, float(distance[0]), geometry.UNIT_2D, float(match_2d(distance)[0]), mirrored, joints[0]
     )
 
 

@@ -14,8 +14,10 @@ import datetime
 import fnmatch
 import operator
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +26,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from contrapposto.errors import QueryError
+from contrapposto.store.rows import key_path
 
 COLUMNS = ("path", "size", "modified", "taken", "people")
 """Columns of `media` that a condition reads."""
@@ -41,6 +44,8 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+_SYMBOLS = frozenset({*_COMPARE, "~", "(", ")"})
+_DEEPEST = 100
 
 
 class Condition(Protocol):
@@ -53,17 +58,18 @@ class Condition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PathCondition:
-    """The path matches a pattern (`=`, `!=`) or holds a text (`~`); case does not count."""
+    """The path matches a pattern of * and ? (`=`, `!=`) or holds a text (`~`); case does not count, and an
+    accented letter is the same however it is written."""
 
     sign: str
     text: str
 
     def __call__(self, media: pa.Table) -> NDArray[np.bool_]:
-        paths = [path.lower() for path in media["path"].to_pylist()]
-        wanted = self.text.lower()
+        paths = [_folded(str(key_path(key))) for key in media["path"].to_pylist()]
+        wanted = _folded(self.text)
         if self.sign == "~":
             return np.array([wanted in path for path in paths], dtype=bool)
-        matches = re.compile(fnmatch.translate(wanted)).match
+        matches = re.compile(fnmatch.translate(wanted.replace("[", "[[]"))).match
         met = np.array([matches(path) is not None for path in paths], dtype=bool)
         return met if self.sign == "=" else ~met
 
@@ -141,6 +147,7 @@ class _Parser:
         self._text = text
         self._tokens = _tokens(text)
         self._at = 0
+        self._depth = 0
 
     def parse(self) -> Condition:
         if not self._tokens:
@@ -163,6 +170,14 @@ class _Parser:
         return parts[0] if len(parts) == 1 else All(tuple(parts))
 
     def _one(self) -> Condition:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._error(f"more than {_DEEPEST} brackets and nots inside each other")
+        condition = self._negated_or_plain()
+        self._depth -= 1
+        return condition
+
+    def _negated_or_plain(self) -> Condition:
         if self._accept("not"):
             return Not(self._one())
         if self._accept("("):
@@ -176,7 +191,10 @@ class _Parser:
         sign = self._next("a comparison such as =")
         if sign not in _COMPARE and sign != "~":
             raise self._error(f"{sign!r} is no comparison; use one of {' '.join(_COMPARE)} ~")
-        return self._comparison(field, sign, self._next("a value"))
+        value = self._next("a value")
+        if value in _SYMBOLS:
+            raise self._error(f"a value is missing before {value!r}")
+        return self._comparison(field, sign, value)
 
     def _comparison(self, field: str, sign: str, value: str) -> Condition:
         if value[:1] in "\"'":
@@ -189,15 +207,16 @@ class _Parser:
             raise self._error(f"~ is for paths; compare {field} with one of {' '.join(_COMPARE)}")
         if field == "date":
             return DateCondition(sign, self._period(value))
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([a-zA-Z]*)", value)
+        number = r"\d+(?:\.\d+)?" if field == "size" else r"\d+"
+        found = re.fullmatch(f"({number})([a-z]*)", value, re.ASCII | re.IGNORECASE)
         unit = found[2].lower() if found else ""
         if not found or unit not in (_UNITS if field == "size" else {""}):
             example = "500kB or 2MB" if field == "size" else "2"
             raise self._error(f"{value!r} is no value for {field}; write for example {example}")
-        return NumberCondition(field, sign, round(float(found[1]) * _UNITS[unit]))
+        return NumberCondition(field, sign, round(Decimal(found[1]) * _UNITS[unit]))
 
     def _period(self, value: str) -> str:
-        found = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", value)
+        found = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", value, re.ASCII)
         try:
             if not found:
                 raise ValueError
@@ -220,6 +239,10 @@ class _Parser:
 
     def _error(self, reason: str) -> QueryError:
         return QueryError(f"--where {self._text!r}: {reason}")
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).lower()
 
 
 def _tokens(text: str) -> list[str]:

@@ -126,6 +126,5 @@ class PeopleArrays:
 
 
 def _vectors(table: pa.Table, column: str, dimension: int) -> NDArray[np.float32]:
-    chunked = table[column].combine_chunks()
-    flat = chunked.flatten() if isinstance(chunked, pa.FixedSizeListArray) else pa.chunked_array(chunked).flatten()
+    flat = table[column].combine_chunks().flatten()
     return np.asarray(flat.to_numpy(zero_copy_only=False), dtype=np.float32).reshape(-1, dimension)

@@ -47,8 +47,8 @@ def photo_svg(path: Path, poses: Sequence[Pose], box: Box | None, joints: NDArra
     crop.save(buffer, "JPEG", quality=82)
     data = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
     picture = (
-        f'<image href="{data}" x="{frame.x:.2f}" y="{frame.y:.2f}" width="{frame.width:.2f}" '
-        f'height="{frame.height:.2f}" preserveAspectRatio="none"/>'
+        f'<image href="{data}" x="{frame.x:.6g}" y="{frame.y:.6g}" width="{frame.width:.6g}" '
+        f'height="{frame.height:.6g}" preserveAspectRatio="none"/>'
     )
     drawn = [
         _skeleton(pose, max(frame.width, frame.height), joints if number == 0 else None)
@@ -75,7 +75,7 @@ def _grown(box: Box, photo: photos.Photo) -> Box:
 
 
 def _svg(frame: Box, content: str) -> str:
-    view = f"{frame.x:.2f} {frame.y:.2f} {max(frame.width, 1):.2f} {max(frame.height, 1):.2f}"
+    view = f"{frame.x:.6g} {frame.y:.6g} {frame.width or 1:.6g} {frame.height or 1:.6g}"
     return f"<svg viewBox={quoteattr(view)} xmlns='http://www.w3.org/2000/svg'>{content}</svg>"
 
 
@@ -85,17 +85,17 @@ def _skeleton(pose: Pose, size: float, joints: NDArray[np.float64] | None) -> st
     for first, second in skeleton.LIMBS:
         a, b = points[skeleton.INDEX[first]], points[skeleton.INDEX[second]]
         if np.isfinite([a, b]).all():
-            line = f'x1="{a[0]:.2f}" y1="{a[1]:.2f}" x2="{b[0]:.2f}" y2="{b[1]:.2f}"'
-            parts.append(f'<line class="under" {line} stroke-width="{size * 0.016:.2f}"/>')
-            parts.append(f'<line class="limb {_side(first, second)}" {line} stroke-width="{size * 0.009:.2f}"/>')
+            line = f'x1="{a[0]:.6g}" y1="{a[1]:.6g}" x2="{b[0]:.6g}" y2="{b[1]:.6g}"'
+            parts.append(f'<line class="under" {line} stroke-width="{size * 0.016:.6g}"/>')
+            parts.append(f'<line class="limb {_side(first, second)}" {line} stroke-width="{size * 0.009:.6g}"/>')
     for index, name in enumerate(skeleton.KEYPOINTS):
         x, y = points[index]
         if np.isfinite(x):
             colour = _colour(joints[index]) if joints is not None else "#fff"
             distance = f": {joints[index]:.0f} px" if joints is not None and np.isfinite(joints[index]) else ""
             parts.append(
-                f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{size * 0.011:.2f}" fill="{colour}" stroke="#000a" '
-                f'stroke-width="{size * 0.003:.2f}"><title>{name.replace("_", " ")}{distance}</title></circle>'
+                f'<circle cx="{x:.6g}" cy="{y:.6g}" r="{size * 0.011:.6g}" fill="{colour}" stroke="#000a" '
+                f'stroke-width="{size * 0.003:.6g}"><title>{name.replace("_", " ")}{distance}</title></circle>'
             )
     return "".join(parts)
 
