@@ -52,6 +52,8 @@ class MoveNetOptions:
     """Below this mean keypoint score the quarter turns are tried, 0..1."""
     surer_by: float = 0.05
     """What a quarter turn must gain in mean keypoint score to be believed."""
+    sure: float = 0.5
+    """From this mean keypoint score on, an upright person gets no last look, 0..1."""
     turn_degrees: float = 40.0
     """The last square is turned with a torso that is further than this from upright."""
     last_expand: float = 1.35
@@ -125,6 +127,8 @@ class MoveNet:
                 best = surest
         turn = torso_turn(best.points)
         if turn is None or abs(turn) < np.deg2rad(self.options.turn_degrees):
+            if best.score >= self.options.sure:
+                return best
             turn = 0.0
         last = self._thunder(image, turned_region(best, turn, self.options.last_expand, _SURE))
         return last if last.score > best.score else best
