@@ -58,7 +58,7 @@ class MoveNetOptions:
     """The last square is turned with a torso that is further than this from upright."""
     last_expand: float = 1.35
     """Side of the last square, in larger sides of the keypoints' (turned) box."""
-    min_evidence: float = 0.5
+    min_evidence: float = 0.55
     """Least evidence for a person: the score (mean of the eight surest keypoints) plus the proposal's support."""
     multipose_support: float = 1.0
     """Support of a MultiPose proposal, in its score."""
