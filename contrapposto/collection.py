@@ -176,7 +176,7 @@ class _Walker:
         try:
             status = path.stat()
         except OSError as error:
-            lost = path.is_symlink() and error.errno != errno.EACCES
+            lost = error.errno in (errno.ENOENT, errno.ELOOP)
             reason = "a link to nothing, or a link loop" if lost else f"cannot be read ({error.strerror or error})"
             self._unread(path, reason)
             return

@@ -131,9 +131,9 @@ def pose_distances(
 def weighted_mean(joints: NDArray[np.float64], weights: NDArray[np.floating]) -> NDArray[np.float64]:
     """(N,) weighted mean over the compared joints of (N, K) joint distances; NaN where none was compared."""
     compared: NDArray[np.bool_] = np.isfinite(joints)
-    share = compared * np.asarray(weights, dtype=np.float64)
-    total = share.sum(axis=1)
-    summed = np.einsum("nk,nk->n", share, np.where(compared, joints, 0.0))
+    share = np.where(compared, np.asarray(weights, dtype=np.float64), 0.0)
+    values = np.stack([np.ones_like(joints), np.where(compared, joints, 0.0)], axis=2)
+    total, summed = _sum_over_joints(share, values).T
     mean: NDArray[np.float64] = np.divide(summed, total, out=np.full(len(joints), np.nan), where=total > 0)
     return mean
 
@@ -179,7 +179,7 @@ def _aligned(
     """(N, K) joint distances for the K joints asked for; see `joint_distances`."""
     seen: NDArray[np.bool_] = np.all(np.isfinite(gallery), axis=2)
     shared = seen * weights
-    total = shared.sum(axis=1)
+    total = _sum_over_joints(shared, np.ones((*shared.shape, 1)))[:, 0]
     enough: NDArray[np.bool_] = (seen.sum(axis=1) >= comparability.min_joints) & (
         total >= comparability.min_share * weights.sum() * (1 - 1e-9)
     )
@@ -189,15 +189,24 @@ def _aligned(
     points_side = _larger_side(points, hidden)
     query_side = _larger_side(np.broadcast_to(query, points.shape), hidden)
     enough &= (points_side > 0) & (query_side > 0)
-    points = points - (np.einsum("nk,nkd->nd", shared, points) / safe_total)[:, None]
-    # einsum, not @: BLAS rounds one row and many rows differently, and equal poses must tie
-    wanted = query - (np.einsum("nk,kd->nd", shared, query) / safe_total)[:, None]
+    asked = np.broadcast_to(query, points.shape)
+    points = points - (_sum_over_joints(shared, points) / safe_total)[:, None]
+    wanted = asked - (_sum_over_joints(shared, asked) / safe_total)[:, None]
     points *= (POSE_SIDE / np.where(enough, points_side, 1.0))[:, None, None]
     wanted *= (POSE_SIDE / np.where(enough, query_side, 1.0))[:, None, None]
     offset = points - wanted
-    distances: NDArray[np.float64] = np.sqrt(np.einsum("nkd,nkd->nk", offset, offset))
+    distances: NDArray[np.float64] = np.sqrt(offset[..., 0] ** 2 + offset[..., 1] ** 2)
     distances[~seen | ~enough[:, None]] = np.nan
     return distances
+
+
+def _sum_over_joints(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, D) weighted sums of (N, K, D) values by (N, K) weights, one joint after the other: `sum`, `einsum` and
+    BLAS round one row and many rows differently, and equal poses must tie wherever they stand."""
+    total = np.zeros((len(values), values.shape[2]))
+    for joint in range(values.shape[1]):
+        total += weights[:, joint, None] * values[:, joint]
+    return total
 
 
 def _larger_side(points: NDArray[np.float64], hidden: NDArray[np.bool_]) -> NDArray[np.float64]:

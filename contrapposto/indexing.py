@@ -276,7 +276,8 @@ def _look(media: Media, data: bytes, estimator: PoseEstimator) -> _Analysed:
     try:
         people = people_of(photo, estimator)
     except Exception as error:  # one picture must not end the run
-        return _Analysed(media, failed=f"looking for people failed ({type(error).__name__}: {one_line(error)})")
+        reason = " ".join(f"{type(error).__name__} {error}".split())[:200]
+        return _Analysed(media, failed=f"looking for people failed ({reason})")
     media = replace(media, width=photo.width, height=photo.height, taken=photo.taken, people=len(people))
     return _Analysed(media, people)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +12,10 @@ import numpy as np
 import platformdirs
 
 from contrapposto import indexing, manifest
-from contrapposto.collection import absolute
+from contrapposto.collection import absolute, check_root
 from contrapposto.errors import LibraryBusy, LibraryError, QueryError
 from contrapposto.manifest import Manifest
-from contrapposto.poses import DEFAULT_ESTIMATOR, PoseEstimator, make_estimator
+from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, PoseEstimator, make_estimator
 from contrapposto.records import Hit, Media, Person, Pose
 from contrapposto.search import ranking
 from contrapposto.search.candidates import Snapshot, take_snapshot
@@ -86,9 +87,8 @@ class Library:
             if not (roots or known):
                 raise LibraryError(f"{self.folder}: nothing to index; name a folder: contrapposto index FOLDER")
             for root in roots:
-                if not root.exists():
-                    raise LibraryError(f"{root}: no such file or folder; give an existing one")
-            current = self._current_manifest(stated, accurate)
+                check_root(root)
+            current = self._current_manifest(stated, accurate, rebuild)
             if stated and not rebuild:
                 self._refuse_changed(stated, current)
             estimator = self._load_estimator(current)
@@ -182,11 +182,14 @@ class Library:
             raise QueryError(f"{image}: has {len(people)} people, there is no number {person}")
         return people[person - 1].pose
 
-    def _current_manifest(self, stated: Manifest | None, accurate: bool | None = None) -> Manifest:
-        """What this program would state of a library like the stated one."""
+    def _current_manifest(
+        self, stated: Manifest | None, accurate: bool | None = None, rebuild: bool = False
+    ) -> Manifest:
+        """What this program would state of a library like the stated one; with an estimator it has if `rebuild`."""
         if accurate is None:
             accurate = stated.accurate if stated else bool(self._estimator and self._estimator.accurate)
-        return Manifest.of(stated.estimator if stated else DEFAULT_ESTIMATOR, accurate)
+        name = stated.estimator if stated else DEFAULT_ESTIMATOR
+        return Manifest.of(DEFAULT_ESTIMATOR if rebuild and name not in ESTIMATORS else name, accurate)
 
     def _load_estimator(self, wanted: Manifest) -> PoseEstimator:
         if self._estimator is None or self._estimator.accurate != wanted.accurate:
@@ -198,7 +201,8 @@ class Library:
         if differences:
             raise LibraryError(
                 f"{self.folder}: was made with other settings or weights ({'; '.join(differences)}); rebuild it: "
-                f"contrapposto index --rebuild{' --accurate' if current.accurate else ''} --library {self.folder}"
+                f"contrapposto index --rebuild{' --accurate' if current.accurate else ''} "
+                f"--library {shlex.quote(str(self.folder))}"
             )
 
     def _store_to_read(self) -> Store:
@@ -228,10 +232,18 @@ class Library:
     def _locked(self, wait: bool) -> Iterator[None]:
         import filelock
 
+        lock = filelock.FileLock(self.folder / LOCK_FILE)
         try:
-            with filelock.FileLock(self.folder / LOCK_FILE, timeout=-1 if wait else 0):
-                yield
+            lock.acquire(timeout=-1 if wait else 0)
         except filelock.Timeout:
             raise LibraryBusy(
                 f"{self.folder}: another process is indexing into it; wait for it (--wait does), or stop it"
             ) from None
+        except OSError as error:
+            raise LibraryError(
+                f"{self.folder}: cannot be written ({error.strerror or error}); check its permissions"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from contrapposto import weights
 from contrapposto.errors import LibraryError
@@ -70,10 +72,17 @@ class Manifest:
         return replace(self, roots=tuple(root for root in self.roots if root not in roots))
 
     def write(self, folder: Path) -> None:
-        """Replaces the folder's manifest in one step."""
+        """Replaces the folder's manifest in one step. Raises LibraryError when it cannot be written."""
         temporary = folder / f"{FILE}.{os.getpid()}"
-        temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        temporary.replace(folder / FILE)
+        try:
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+            temporary.replace(folder / FILE)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise LibraryError(
+                f"{folder}: cannot be written ({error.strerror}); check its permissions and the space on its disk"
+            ) from error
 
 
 def read(folder: Path) -> Manifest | None:
@@ -86,13 +95,32 @@ def read(folder: Path) -> Manifest | None:
                 f"{folder}: made by another version of this program (format {data['format']}, this one reads "
                 f"{FORMAT}); make a new library, or use the program that made it"
             )
-        return Manifest(**{**data, "roots": tuple(data["roots"])})
+        return _checked(data)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise LibraryError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
     except (ValueError, TypeError, KeyError) as error:
         raise LibraryError(f"{path}: damaged; move the library away and run `contrapposto index` again") from error
+
+
+def _checked(data: dict[str, Any]) -> Manifest:
+    """Raises TypeError or KeyError when a key is missing, unknown, or holds a value of the wrong kind."""
+    kinds = {
+        "estimator": str,
+        "version": int,
+        "accurate": bool,
+        "weights": dict,
+        "representations": dict,
+        "roots": list,
+    }
+    for key, kind in kinds.items():
+        if not isinstance(data[key], kind):
+            raise TypeError(f"{key} is {data[key]!r}")
+    for text in (*data["roots"], *data["weights"].values()):
+        if not isinstance(text, str):
+            raise TypeError(f"{text!r} is no text")
+    return Manifest(**{**data, "roots": tuple(data["roots"])})
 
 
 def _changed(

@@ -1,14 +1,18 @@
 """The command line. Results go to stdout, progress and remarks to stderr.
 
-Exit status: 0 done; 1 done, but files were skipped (listed on stderr); 2 wrong use, or it could not be done.
+Exit status: 0 done; 1 done, but files were skipped (listed on stderr); 2 wrong use, or it could not be done;
+130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
 
+import io
 import sys
+from typing import NoReturn
 
 import click
 
+from contrapposto.cli import output
 from contrapposto.cli.demo import demo
 from contrapposto.cli.describe import describe
 from contrapposto.cli.evaluate import evaluate
@@ -18,6 +22,7 @@ from contrapposto.cli.search import search
 from contrapposto.errors import ContrappostoError
 
 FAILED = 2
+STOPPED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -38,11 +43,21 @@ for command in (index, search, describe, demo, evaluate, models):
 
 def main() -> None:
     """Entry point of the `contrapposto` program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names that the terminal's encoding lacks
     try:
-        commands(prog_name="contrapposto")
+        status = commands.main(prog_name="contrapposto", standalone_mode=False)
     except ContrappostoError as error:
-        print(f"contrapposto: {error}", file=sys.stderr)
+        _fail(f"contrapposto: {output.one_line(str(error))}", FAILED)
+    except click.ClickException as error:
+        error.show()
         sys.exit(FAILED)
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
-        sys.exit(0)
+    except click.Abort:
+        _fail("contrapposto: stopped; what was done so far is kept, the same command goes on from there", STOPPED)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(text: str, status: int) -> NoReturn:
+    output.say(text)
+    sys.exit(status)

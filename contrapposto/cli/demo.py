@@ -39,7 +39,10 @@ def demo(folder: Path, out: Path, accurate: bool) -> None:
     from contrapposto.search.query import PosePart, Query
     from contrapposto.web.results import Answer, results_page
 
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ContrappostoError(f"{out}: cannot be made ({error.strerror}); choose another place") from error
     with output.fetch_bar() as fetching, output.photos_bar() as progress:
         library = Library(out / "demo.library", progress=fetching)
         report = library.index(folder, accurate=accurate or None, progress=progress)

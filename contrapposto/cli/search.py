@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from contrapposto.cli import output
 from contrapposto.errors import ContrappostoError, QueryError
@@ -76,8 +77,7 @@ def search(
         sources: list[Path | None] = []
         poses = []
         if query_file is not None:
-            if image or skeleton:
-                raise QueryError("--query holds the whole query; give it without --image and --skeleton")
+            _refuse_beside_query()
             query = Query.from_json(load_json(query_file))
             sources = [None] * len(query.parts)
         else:
@@ -114,6 +114,14 @@ def show_hits(hits: list[Hit]) -> None:
         )
         for copy in hit.copies:
             click.echo(f"{'':5}same file: {path_text(copy)}")
+
+
+def _refuse_beside_query() -> None:
+    """Raises QueryError when an option is given that would be passed over in silence."""
+    context = click.get_current_context()
+    for name in ("image", "person", "skeleton", "joints", "metric", "mirror", "where", "top"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise QueryError(f"--query holds the whole query; give it without --{name}")
 
 
 def _pose_of(library: Library, image: Path, person: int | None, *, quiet: bool) -> Pose:

@@ -74,15 +74,18 @@ def decode(data: bytes) -> Photo:
             f"{MAX_PIXELS / 1e6:.0f}; make a smaller copy"
         )
     try:
-        picture.draft("RGB", _reduced(width, height))
+        small = _reduced(width, height)
+        drafted = picture.draft("RGB", small)
+        extent = drafted[1] if drafted else (0, 0, width, height)  # a JPEG half decoded has half pixels at its edge
         picture.load()  # before the EXIF block, which a PNG may hold after its pixels
         orientation, taken = _exif(picture)
+        upright = _to_rgb(picture)
+        if small != extent[2:]:
+            upright = upright.resize(small, Image.Resampling.HAMMING, extent, reducing_gap=2.0)
+        if orientation in _TURNS:
+            upright = upright.transpose(_TURNS[orientation])
         if orientation in (5, 6, 7, 8):
             width, height = height, width
-        upright = _to_rgb(picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture)
-        small = _reduced(width, height)
-        if small != upright.size:
-            upright = upright.resize(small, Image.Resampling.HAMMING, reducing_gap=2.0)
         return Photo(np.asarray(upright), width, height, taken)
     except Exception as error:
         raise UnreadableMedia(f"damaged or cut short ({_one_line(error)})") from error

@@ -2,7 +2,7 @@
 
 A match is the chance that two people's true poses are within 15 px of a 128-px pose, given the distance between the
 detected ones: a logistic regression on the logarithm of the distance, over the pairs of different scenes of a
-development split (figures in docs/search.md).
+development split.
 """
 
 from __future__ import annotations

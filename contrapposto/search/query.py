@@ -58,7 +58,8 @@ class PosePart:
             raise QueryError(f"unknown metric {self.metric!r}; there is {', '.join(METRICS)}")
         if not 0 < self.weight <= LARGEST_WEIGHT:
             raise QueryError(
-                f"the weight of a part must be more than 0 and at most {LARGEST_WEIGHT:g}, got {self.weight}"
+                f"the weight of a part must be more than 0 and at most {LARGEST_WEIGHT:g}, "
+                f"got {reprlib.repr(self.weight)}"
             )
         asked = self.pose.visible & (joint_weights(self.joints) > 0)
         if asked.sum() < 2:

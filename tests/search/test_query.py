@@ -1,0 +1,264 @@
+"""The query object: its JSON form, the grammar of joints, and a clear message for each mistake."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contrapposto import skeleton
+from contrapposto.cli.output import person_json
+from contrapposto.errors import QueryError
+from contrapposto.records import Pose
+from contrapposto.search.query import (
+    PosePart,
+    Query,
+    joint_weights,
+    load_json,
+    pose_from_json,
+    pose_to_json,
+)
+from tests.search.people import STANDING, only, person, pose
+
+J = skeleton.INDEX
+ARM = {"keypoints": {"left_shoulder": [10, 10], "left_elbow": [20, 30], "left_wrist": [25, 60.5]}}
+
+
+def with_part(**changes: Any) -> dict[str, Any]:
+    return {"parts": [{"pose": ARM, **changes}]}
+
+
+def through_json(query: Query) -> Query:
+    return Query.from_json(json.loads(json.dumps(query.to_json(), allow_nan=False)))
+
+
+def test_json_by_hand() -> None:
+    query = Query.from_json(
+        {
+            "parts": [{"pose": ARM, "joints": "arms", "metric": "2d", "mirror": True, "weight": 2}],
+            "where": "people = 1",
+            "top": 7,
+        }
+    )
+    part = query.parts[0]
+    assert (part.joints, part.metric, part.mirror, part.weight) == ("arms", "2d", True, 2)
+    assert (query.where, query.top, len(query.parts)) == ("people = 1", 7, 1)
+    assert query.condition is not None
+    assert part.pose.keypoints[J["left_wrist"]].tolist() == [25, 60.5]
+    assert part.pose.visible.sum() == 3
+
+
+def test_defaults() -> None:
+    query = Query.from_json({"parts": [{"pose": ARM}]})
+    part = query.parts[0]
+    assert (part.joints, part.metric, part.mirror, part.weight) == ("all", "2d", False, 1.0)
+    assert (query.where, query.top, query.condition) == (None, 20, None)
+
+
+def test_round_trip() -> None:
+    first = PosePart(pose("nose", left_wrist=(12.345, -6.5)), "arms,legs=0.5", mirror=True, weight=0.25)
+    query = Query((first, PosePart(pose())), "size > 1kB or people = 2", 3)
+    again = through_json(query)
+    assert again.to_json() == query.to_json()
+    assert (again.where, again.top) == (query.where, query.top)
+    for mine, theirs in zip(query.parts, again.parts, strict=True):
+        np.testing.assert_allclose(theirs.pose.keypoints, mine.pose.keypoints, rtol=1e-6)
+        assert (theirs.joints, theirs.metric, theirs.mirror, theirs.weight) == (
+            mine.joints,
+            mine.metric,
+            mine.mirror,
+            mine.weight,
+        )
+
+
+@settings(max_examples=30, derandomize=True, deadline=None, database=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1e-3, 1.0, 1e4]))
+def test_poses_keep_their_shape_in_json(seed: int, size: float) -> None:
+    random = np.random.default_rng(seed)
+    points = random.uniform(0, size, (17, 2))
+    points[random.random(17) < 0.3] = np.nan
+    again = pose_from_json(json.loads(json.dumps(pose_to_json(Pose(points)))))
+    np.testing.assert_allclose(again.keypoints, points, atol=size * 1e-6)
+
+
+def test_the_forms_of_a_skeleton() -> None:
+    by_name = pose_from_json(ARM)
+    alone = pose_from_json(ARM["keypoints"])
+    rows = [{"name": name, "x": x, "y": y, "score": 0.5} for name, (x, y) in ARM["keypoints"].items()]
+    listed = pose_from_json({"keypoints": [*rows, {"name": "nose", "x": None, "y": None}]})
+    scored = pose_from_json({name: [*place, 0.9] for name, place in ARM["keypoints"].items()})
+    null = pose_from_json({**ARM["keypoints"], "nose": None, "left_eye": [None, None]})
+    for form in (alone, listed, scored, null, pose_from_json(rows)):
+        np.testing.assert_array_equal(form.keypoints, by_name.keypoints)
+
+
+def test_a_described_person_can_be_pasted() -> None:
+    shown = pose("right_ankle", "nose")
+    pasted = json.loads(json.dumps(person_json(1, person(shown))))
+    np.testing.assert_array_equal(pose_from_json(pasted).keypoints, shown.keypoints)
+    query = Query.from_json({"parts": [{"pose": pasted}]})
+    np.testing.assert_array_equal(query.parts[0].pose.keypoints, shown.keypoints)
+
+
+WRONG_QUERIES: list[tuple[Any, str]] = [
+    (None, "the query must be a JSON object"),
+    ([], "the query must be a JSON object"),
+    ({"parts": [], "tops": 3}, "unknown key 'tops' in the query; there are parts, top, where"),
+    ({}, "the query needs a list of parts"),
+    ({"parts": {"pose": ARM}}, "the query needs a list of parts"),
+    ({"parts": []}, "nothing is asked"),
+    ({"parts": ["arm"]}, "part 1 of the query must be a JSON object"),
+    ({"parts": [{"pose": ARM}, {}]}, "part 2 of the query has no pose"),
+    (with_part(joint="arms"), "unknown key 'joint' in part 1 of the query; there are joints, metric, mirror"),
+    (with_part(joints=["arms"]), "'joints' in part 1 of the query has a value of the wrong kind: ['arms']"),
+    (with_part(mirror=1), "'mirror' in part 1 of the query has a value of the wrong kind: 1"),
+    (with_part(metric=2), "'metric' in part 1 of the query has a value of the wrong kind: 2"),
+    (with_part(metric="3d"), "unknown metric '3d'; there is 2d"),
+    (with_part(weight="1"), "'weight' in part 1 of the query has a value of the wrong kind: '1'"),
+    (with_part(weight=True), "'weight' in part 1 of the query has a value of the wrong kind: True"),
+    (with_part(weight=0), "the weight of a part must be more than 0 and at most 1000, got 0"),
+    (with_part(weight=-1), "must be more than 0"),
+    (with_part(weight=math.nan), "must be more than 0"),
+    (with_part(weight=10**400), "at most 1000"),
+    (with_part(joints="left_writs"), "unknown joints 'left_writs'; did you mean 'left_wrist'?"),
+    (with_part(joints="legs"), "the query shows 0 of the joints asked for (legs); at least 2 are needed"),
+    (with_part(joints="left_wrist,legs"), "the query shows 1 of the joints asked for"),
+    ({**with_part(), "where": 3}, "'where' in the query must be a text"),
+    ({**with_part(), "where": "peple = 3"}, "unknown field 'peple'; there are path, date, size, people"),
+    ({**with_part(), "top": 2.0}, "'top' in the query must be a whole number"),
+    ({**with_part(), "top": True}, "'top' in the query must be a whole number"),
+    ({**with_part(), "top": 0}, "the number of answers must be at least 1, got 0"),
+]
+
+
+@pytest.mark.parametrize(("data", "phrase"), WRONG_QUERIES)
+def test_wrong_queries_name_the_mistake(data: Any, phrase: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        Query.from_json(data)
+    assert phrase in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+WRONG_SKELETONS: list[tuple[Any, str]] = [
+    (None, 'a skeleton is {"keypoints"'),
+    ({}, 'a skeleton is {"keypoints"'),
+    ([], 'a skeleton is {"keypoints"'),
+    ({"keypoints": []}, 'a skeleton is {"keypoints"'),
+    ({"keypoints": [[1, 2]] * 17}, 'a skeleton is {"keypoints"'),
+    ({"left_wirst": [1, 2]}, "unknown keypoint 'left_wirst' in the skeleton; did you mean 'left_wrist'?"),
+    ({"qqq": [1, 2]}, "unknown keypoint 'qqq' in the skeleton; there are nose, left_eye"),
+    ([{"name": ["nose"], "x": 1, "y": 2}], "unknown keypoint \"['nose']\""),
+    ([{"name": "nose", "x": 1, "y": 2}] * 2, "keypoint 'nose' stands twice"),
+    ([{"name": "nose", "x": 1}], "keypoint 'nose' in the skeleton must be [x, y] or null, got [1, None]"),
+    ({"nose": [1]}, "must be [x, y] or null, got [1]"),
+    ({"nose": [1, 2, 3, 4]}, "must be [x, y] or null"),
+    ({"nose": "1, 2"}, "must be [x, y] or null, got '1, 2'"),
+    ({"nose": ["1", 2]}, "must be [x, y] or null"),
+    ({"nose": [True, False]}, "must be [x, y] or null, got [True, False]"),
+    ({"nose": [math.nan, 2]}, "must be [x, y] or null, got [nan, 2]"),
+    ({"nose": [math.inf, 2]}, "must be [x, y] or null"),
+    ({"nose": [10**400, 2]}, "must be [x, y] or null"),
+    ({"nose": [1e300, 2]}, "must be [x, y] or null"),
+    ({"nose": {"x": 1, "y": 2}}, "must be [x, y] or null"),
+]
+
+
+@pytest.mark.parametrize(("data", "phrase"), WRONG_SKELETONS)
+def test_wrong_skeletons_name_the_mistake(data: Any, phrase: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        pose_from_json(data)
+    assert phrase in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+ALL = dict.fromkeys(STANDING, 1.0) | dict.fromkeys(skeleton.GROUPS["head"], 0.2)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("all", ALL),
+        ("arms", dict.fromkeys(skeleton.GROUPS["arms"], 1.0)),
+        (" Left-Arm ", {"left_shoulder": 1, "left_elbow": 1, "left_wrist": 1}),
+        ("left knee, NOSE", {"left_knee": 1, "nose": 1}),  # named alone, a keypoint counts 1
+        ("head", dict.fromkeys(skeleton.GROUPS["head"], 0.2)),
+        ("head=5,left_wrist=0.5", dict.fromkeys(skeleton.GROUPS["head"], 1.0) | {"left_wrist": 0.5}),
+        ("left_arm = 2 , left_wrist", {"left_shoulder": 2, "left_elbow": 2, "left_wrist": 1}),
+        ("left_arm,left_elbow=0", {"left_shoulder": 1, "left_wrist": 1}),
+        ("left_wrist=0,left_arm", {"left_shoulder": 1, "left_elbow": 1, "left_wrist": 1}),  # later names win
+        ("legs=0", {}),
+    ],
+)
+def test_joints_by_hand(text: str, expected: dict[str, float]) -> None:
+    by_hand = [expected.get(name, 0.0) for name in skeleton.KEYPOINTS]
+    np.testing.assert_allclose(joint_weights(text), by_hand)
+
+
+def test_usual_weights_are_those_of_the_distance() -> None:
+    np.testing.assert_array_equal(joint_weights("all"), skeleton.DEFAULT_WEIGHTS)
+    joint_weights("all")[:] = 9  # the caller's own copy
+    assert skeleton.DEFAULT_WEIGHTS.max() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("", "unknown joints ''; there are all, head"),
+        ("arms,", "unknown joints ''"),
+        ("arm", "unknown joints 'arm'; did you mean 'arms'?"),
+        ("left wirst", "did you mean 'left_wrist'?"),
+        ("arms=x", "'x' is no weight for arms; write a number from 0 to 1000"),
+        ("arms=", "'' is no weight for arms"),
+        ("arms=-1", "'-1' is no weight for arms"),
+        ("arms=nan", "'nan' is no weight for arms"),
+        ("arms=inf", "'inf' is no weight for arms"),
+        ("arms=1e39", "'1e39' is no weight for arms"),
+    ],
+)
+def test_wrong_joints(text: str, phrase: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        joint_weights(text)
+    assert phrase in str(caught.value)
+
+
+def test_two_seen_joints_must_be_asked() -> None:
+    wrist_and_knee = only(left_wrist=(1, 2), left_knee=(3, 4))
+    assert PosePart(wrist_and_knee).joints == "all"
+    for joints in ("arms", "all,left_knee=0"):
+        with pytest.raises(QueryError, match="shows 1 of the joints"):
+            PosePart(wrist_and_knee, joints)
+
+
+def test_asked_in_a_mirror_swaps_keypoints_and_weights() -> None:
+    part = PosePart(only(left_shoulder=(1, 2), left_wrist=(3, 4), right_knee=(5, 6)), "left_arm=2")
+    points, weights = part.asked()
+    assert points[J["left_wrist"]].tolist() == [3, 4]
+    assert np.flatnonzero(weights).tolist() == [J["left_shoulder"], J["left_elbow"], J["left_wrist"]]
+    points, weights = part.asked(mirrored=True)
+    assert points[J["right_wrist"]].tolist() == [-3, 4]
+    assert points[J["left_knee"]].tolist() == [-5, 6]
+    assert np.isfinite(points).all(axis=1).sum() == 3
+    assert np.flatnonzero(weights).tolist() == [J["right_shoulder"], J["right_elbow"], J["right_wrist"]]
+
+
+def test_load_json(tmp_path: Path) -> None:
+    good, marked, bad = tmp_path / "good.json", tmp_path / "marked.json", tmp_path / "bad.json"
+    good.write_text('{"nose": [1, 2]}', encoding="utf-8")
+    marked.write_text('\ufeff{"nose": [1, 2]}', encoding="utf-8")
+    assert load_json(good) == load_json(marked) == {"nose": [1, 2]}
+    for text in ("{", "[" * 100_000, ""):
+        bad.write_text(text, encoding="utf-8")
+        with pytest.raises(QueryError, match=r"bad\.json: not JSON"):
+            load_json(bad)
+    bad.write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(QueryError, match=r"bad\.json: not JSON"):
+        load_json(bad)
+    with pytest.raises(QueryError, match=r"none\.json: cannot be read \(No such file"):
+        load_json(tmp_path / "none.json")
