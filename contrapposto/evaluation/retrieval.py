@@ -93,10 +93,11 @@ def evaluate_retrieval(
         raise DataError(f"{data}: fewer than 2 photos show all 12 limb joints; use another folder or split")
     setting = Setting(accurate, fetching, progress)
     summaries = []
+    made: dict[Callable[..., Arrays], Arrays] = {}  # methods that differ in their ranking share predictions
     with tempfile.TemporaryDirectory() as temporary:
         for name in methods or METHODS:
             folder = (out or Path(temporary)) / name
-            summaries.append(_evaluate_method(name, dataset, items, setting, folder, overwrite))
+            summaries.append(_evaluate_method(name, dataset, items, setting, folder, overwrite, made))
     measures = {name: row for summary in summaries for name, row in summary["measures"].items()}
     return summary_object(TASK, dataset.name, dataset.split, len(items), summaries[0]["commit"], measures)
 
@@ -111,7 +112,13 @@ def complete_items(dataset: KeypointSet) -> list[Item]:
 
 
 def _evaluate_method(
-    name: str, dataset: KeypointSet, items: Sequence[Item], setting: Setting, folder: Path, overwrite: bool
+    name: str,
+    dataset: KeypointSet,
+    items: Sequence[Item],
+    setting: Setting,
+    folder: Path,
+    overwrite: bool,
+    made: dict[Callable[..., Arrays], Arrays],
 ) -> dict[str, Any]:
     method = METHODS[name]
     config = RunConfig(
@@ -124,7 +131,9 @@ def _evaluate_method(
     )
     run = Run.open(folder, config, overwrite)
     if not run.has_predictions:
-        run.save_predictions(**method.predict(items, setting))
+        if method.predict not in made:
+            made[method.predict] = method.predict(items, setting)
+        run.save_predictions(**made[method.predict])
     truth = np.stack([item.people[0].keypoints[LIMB_WEIGHTS > 0] for item in items])
     predicted = method.distances(run.load_predictions(), truth)
     order = rank_by(predicted)
