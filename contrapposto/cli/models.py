@@ -15,7 +15,12 @@ def models() -> None:
 @models.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def list_models(as_json: bool) -> None:
-    """Every network, its package and licence, and whether it is here."""
+    """Every network, its package and licence, and whether it is here.
+
+    \b
+    Example:
+      contrapposto models list
+    """
     from contrapposto import weights
 
     rows = weights.status()

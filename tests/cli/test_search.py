@@ -1,0 +1,298 @@
+"""`contrapposto search` and `describe`: ways to ask, and what is answered."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contrapposto.skeleton import KEYPOINTS
+from tests.cli.conftest import Program
+from tests.drawn import draw, keypoints
+
+
+@pytest.fixture
+def indexed(program: Program, photos: Path) -> Path:
+    """a.png: three people; b.png: one with the left arm up; c.png: one standing; nobody.png."""
+    draw(photos / "a.png", people=3, pose=(120, 100), size=(400, 300))
+    draw(photos / "b.png", people=1, pose=(250, 0), size=(400, 300))
+    draw(photos / "c.png", people=1, pose=(0, 0), size=(300, 300))
+    draw(photos / "nobody.png", people=0)
+    assert program("index", photos).status == 0
+    return photos
+
+
+def skeleton(folder: Path, green: float, blue: float, names: tuple[str, ...] = KEYPOINTS) -> Path:
+    points = dict(zip(KEYPOINTS, keypoints(1, green, blue, 800, 600).tolist(), strict=True))
+    path = folder / "skeleton.json"
+    path.write_text(json.dumps({"keypoints": {name: points[name] for name in names}}))
+    return path
+
+
+def found(outcome: Any) -> list[tuple[str, int]]:
+    assert outcome.status == 0
+    return [(Path(hit["path"]).name, hit["person"]) for hit in outcome.json["hits"]]
+
+
+def test_by_image(program: Program, indexed: Path) -> None:
+    outcome = program("search", "--image", indexed / "b.png", "--json")
+    assert found(outcome)[0] == ("b.png", 1)
+    assert len(found(outcome)) == 5
+    best = outcome.json["hits"][0]
+    assert best["distance"] == pytest.approx(0, abs=0.01)
+    assert best["match"] == pytest.approx(1, abs=0.01)
+    assert [row["name"] for row in best["keypoints"]] == list(KEYPOINTS)
+    assert best["why"][0]["metric"] == "2d"
+    assert outcome.json["query"]["top"] == 20
+    distances = [hit["distance"] for hit in outcome.json["hits"]]
+    assert distances == sorted(distances)
+
+
+def test_lines_for_people_to_read(program: Program, indexed: Path) -> None:
+    outcome = program("search", "--image", indexed / "c.png", "--top", 2)
+    assert outcome.status == 0
+    lines = outcome.out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("  1  match 1.00    0.0 ")
+    assert f"{indexed / 'c.png'}  person 1  (best " in lines[0]
+
+
+def test_which_person_of_an_image(program: Program, indexed: Path) -> None:
+    asked = program("search", "--image", indexed / "a.png")
+    assert "shows 3 people; asking with person 1, choose with --person:" in asked.err
+    assert len([line for line in asked.err.splitlines() if line.startswith("  ")]) == 3
+    second = program("search", "--image", indexed / "a.png", "--person", 2, "--top", 1, "--json")
+    assert found(second)[0][0] == "a.png"
+    assert "choose with --person" not in second.err
+
+
+def test_by_skeleton(program: Program, indexed: Path, tmp_path: Path) -> None:
+    assert found(program("search", "--skeleton", skeleton(tmp_path, 250, 0), "--json"))[0] == ("b.png", 1)
+    arm = skeleton(tmp_path, 250, 0, ("left_shoulder", "left_elbow", "left_wrist"))
+    assert found(program("search", "--skeleton", arm, "--top", 1, "--json")) == [("b.png", 1)]
+
+
+def test_joints_decide_what_counts(program: Program, indexed: Path, tmp_path: Path) -> None:
+    """Arm of b, leg of a."""
+    mixed = skeleton(tmp_path, 250, 100)
+    assert found(program("search", "--skeleton", mixed, "--joints", "left_arm", "--json"))[0] == ("b.png", 1)
+    assert found(program("search", "--skeleton", mixed, "--joints", "right_leg", "--json"))[0][0] == "a.png"
+
+
+def test_mirror(program: Program, indexed: Path, tmp_path: Path) -> None:
+    points = keypoints(1, 250, 0, 400, 300)
+    flip = {
+        name: name.replace("left", "right") if "left" in name else name.replace("right", "left")
+        for name in KEYPOINTS
+    }
+    mirrored = {flip[name]: [400 - x, y] for name, (x, y) in zip(KEYPOINTS, points.tolist(), strict=True)}
+    path = tmp_path / "mirrored.json"
+    path.write_text(json.dumps(mirrored))
+    plain = program("search", "--skeleton", path, "--json").json["hits"][0]
+    either = program("search", "--skeleton", path, "--mirror", "--json").json["hits"][0]
+    assert plain["distance"] > 3
+    assert either["distance"] == pytest.approx(0, abs=0.01)
+    assert Path(either["path"]).name == "b.png"
+    assert either["why"][0]["mirrored"] is True
+
+
+def test_where_and_top(program: Program, indexed: Path) -> None:
+    asked = ["search", "--image", indexed / "b.png", "--json"]
+    assert {name for name, _ in found(program(*asked, "--where", "people = 1"))} == {"b.png", "c.png"}
+    assert found(program(*asked, "--where", 'path ~ "C.PNG" or path ~ "c.png"')) == [("c.png", 1)]
+    assert found(program(*asked, "--where", "people > 7")) == []
+    assert len(found(program(*asked, "--top", 3))) == 3
+
+
+def test_no_answer_is_an_answer(program: Program, indexed: Path) -> None:
+    outcome = program("search", "--image", indexed / "b.png", "--where", "people = 9")
+    assert (outcome.status, outcome.out) == (0, "")
+    assert "Nobody in the library can be compared" in outcome.err
+
+
+def test_by_query(program: Program, indexed: Path, tmp_path: Path) -> None:
+    query = program("search", "--image", indexed / "b.png", "--joints", "arms", "--json").json["query"]
+    path = tmp_path / "query.json"
+    path.write_text(json.dumps(query | {"top": 2, "where": "people = 1"}))
+    outcome = program("search", "--query", path, "--json")
+    assert found(outcome)[0] == ("b.png", 1)
+    assert len(outcome.json["hits"]) == 2
+    assert outcome.json["query"]["parts"] == query["parts"]
+
+
+def test_html(program: Program, indexed: Path, tmp_path: Path) -> None:
+    page = tmp_path / "found.html"
+    outcome = program("search", "--image", indexed / "b.png", "--html", page, "--json")
+    assert outcome.status == 0
+    assert f"Page: {page}" in outcome.err
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<svg") >= 6, "five answers and what was asked"
+    assert "b.png" in text
+    assert outcome.json["hits"]
+
+
+def test_odd_names_print(program: Program, photos: Path) -> None:
+    raw = Path(os.fsdecode(os.fsencode(photos) + b"/caf\xe9 \xff.png"))
+    draw(raw, pose=(1, 1))
+    draw(photos / "q\"uo'te\nline <i>.png", pose=(250, 1))
+    assert program("index", photos).status == 0
+    outcome = program("search", "--image", raw, "--json", "--html", photos / "page.html")
+    assert outcome.status == 0
+    assert [hit["path"] for hit in outcome.json["hits"]] == [
+        f"{photos}/caf\\xe9 \\xff.png",
+        f"{photos}/q\"uo'te\\nline <i>.png",
+    ]
+    assert "<i>" not in (photos / "page.html").read_text(encoding="utf-8")
+    shown = program("describe", raw)
+    assert shown.out.startswith(f"{photos}/caf\\xe9 \\xff.png: 1 person\n")
+    text = program("search", "--image", raw)
+    assert len(text.out.splitlines()) == 2
+
+
+def test_copies_are_named(program: Program, photos: Path) -> None:
+    draw(photos / "a.png")
+    draw(photos / "b.png")
+    program("index", photos)
+    outcome = program("search", "--image", photos / "a.png")
+    assert outcome.out.splitlines()[1] == f"     same file: {photos / 'b.png'}"
+    assert program("search", "--image", photos / "a.png", "--json").json["hits"][0]["copies"] == [
+        str(photos / "b.png")
+    ]
+
+
+def wrong(program: Program, said: str, *arguments: object) -> None:
+    outcome = program("search", *arguments)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err
+    assert outcome.err.count("\n") == 1 or outcome.err.startswith("Usage:")
+
+
+def test_wrong_use_gives_2_and_says_why(program: Program, indexed: Path, tmp_path: Path) -> None:
+    b = indexed / "b.png"
+    wrong(program, "nothing is asked")
+    wrong(program, "No such option", "--imge", b)
+    wrong(program, "cannot be read (No such file or directory)", "--image", indexed / "none.png")
+    wrong(program, "nobody was found in it", "--image", indexed / "nobody.png")
+    wrong(program, "has 1 people, there is no number 2", "--image", b, "--person", 2)
+    wrong(program, "--person goes with --image", "--skeleton", skeleton(tmp_path, 0, 0), "--person", 1)
+    wrong(program, "did you mean 'left_arm'", "--image", b, "--joints", "left_arms")
+    wrong(program, "is no weight", "--image", b, "--joints", "arms=much")
+    wrong(program, "Invalid value for '--top'", "--image", b, "--top", 0)
+    wrong(program, "Invalid value for '--metric'", "--image", b, "--metric", "4d")
+    wrong(program, "cannot be written", "--image", b, "--html", tmp_path / "no/where.html")
+    for condition in ("people >", "colour = 3", "people = 1 and", "((", 'path ~ "x'):
+        wrong(program, "", "--image", b, "--where", condition)
+    (tmp_path / "text.jpg").write_text("hello")
+    wrong(program, "not a JPEG, PNG or WebP picture", "--image", tmp_path / "text.jpg")
+
+
+@pytest.mark.parametrize("option", ["--skeleton", "--query"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("\udcff", "not JSON"),
+        ("[1, 2]", ""),
+        ("{}", ""),
+        ("null", ""),
+        ('{"keypoints": {"left_knie": [1, 2]}}', ""),
+        ('{"keypoints": {"left_knee": "x"}}', ""),
+        ('{"keypoints": {"left_knee": [1, 2]}}', ""),
+        ('{"parts": [{"pose": {"left_knee": [1, 2], "left_hip": [3, 4]}, "colour": 1}]}', ""),
+        ('{"parts": []}', ""),
+    ],
+)
+def test_wrong_json(program: Program, indexed: Path, tmp_path: Path, option: str, content: str, said: str) -> None:
+    path = tmp_path / "asked.json"
+    path.write_bytes(content.encode("utf-8", "surrogateescape"))
+    wrong(program, said, option, path)
+    wrong(program, "cannot be read (No such file", option, tmp_path / "none.json")
+    wrong(program, "cannot be read (Is a directory)", option, tmp_path)
+
+
+def test_a_query_file_goes_alone(program: Program, indexed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "query.json"
+    path.write_text(json.dumps({"parts": [{"pose": {"left_knee": [1, 2], "left_hip": [3, 4]}}]}))
+    assert program("search", "--query", path).status == 0
+    for option in (
+        ["--image", indexed / "b.png"],
+        ["--skeleton", path],
+        ["--joints", "arms"],
+        ["--mirror"],
+        ["--top", 3],
+        ["--where", "people = 1"],
+        ["--person", 1],
+    ):
+        wrong(program, f"--query holds the whole query; give it without {option[0]}", "--query", path, *option)
+
+
+def test_no_library(program: Program, tmp_path: Path) -> None:
+    said = "no library here; make one: contrapposto index FOLDER"
+    wrong(program, said, "--skeleton", skeleton(tmp_path, 0, 0))
+    wrong(program, said, "--image", draw(tmp_path / "a.png"))
+    wrong(
+        program, "elsewhere: no library here", "--skeleton", skeleton(tmp_path, 0, 0), "-l", tmp_path / "elsewhere"
+    )
+
+
+def test_describe(program: Program, tmp_path: Path) -> None:
+    path = draw(tmp_path / "a.png", people=2, pose=(90, 40), size=(400, 300))
+    outcome = program("describe", "--json", path)
+    assert outcome.status == 0
+    assert outcome.json["path"] == str(path)
+    assert [person["number"] for person in outcome.json["people"]] == [1, 2]
+    for person, wanted in zip(outcome.json["people"], (1, 2), strict=True):
+        points = [[row["x"], row["y"]] for row in person["keypoints"]]
+        assert points == pytest.approx(keypoints(wanted, 90, 40, 400, 300).round(2), abs=0.011)
+        assert all(row["visible"] and row["score"] == 0.8 for row in person["keypoints"])
+    text = program("describe", path).out.splitlines()
+    assert text[0] == f"{path}: 2 people"
+    assert len(text) == 1 + 2 * 18
+    page = tmp_path / "page.html"
+    assert program("describe", path, "--html", page).status == 0
+    assert "<svg" in page.read_text(encoding="utf-8")
+
+
+def test_describe_nobody(program: Program, tmp_path: Path) -> None:
+    path = draw(tmp_path / "a.png", people=0)
+    assert program("describe", path, "--json").json["people"] == []
+    assert program("describe", path).out == f"{path}: 0 people\n"
+
+
+def test_what_cannot_be_described(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"")
+    for path, said in [(tmp_path / "a.jpg", "the file is empty"), (tmp_path, "Is a directory")]:
+        outcome = program("describe", "--json", path)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert outcome.err.startswith(f"contrapposto: {path}: ")
+        assert said in outcome.err
+
+
+def test_a_described_person_finds_itself(program: Program, indexed: Path, tmp_path: Path) -> None:
+    for number, person in enumerate(program("describe", indexed / "a.png", "--json").json["people"], start=1):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps(person))
+        hits = program("search", "--skeleton", path, "--json", "--where", "people = 3").json["hits"]
+        assert hits[0]["distance"] == pytest.approx(0, abs=0.05)
+
+
+def test_demo(program: Program, indexed: Path, tmp_path: Path) -> None:
+    outcome = program("demo", indexed, "--out", tmp_path / "out/demo")
+    assert outcome.status == 0
+    assert "Asked with a photo: person" in outcome.out
+    assert "only its arms" in outcome.out
+    assert (tmp_path / "out/demo/results.html").read_text(encoding="utf-8").count("<svg") > 4
+    (tmp_path / "none").mkdir()
+    for folder, out, said in [
+        (tmp_path / "none", tmp_path / "o", "nobody was found in its photos"),
+        (tmp_path / "lost", tmp_path / "o", "no such file or folder"),
+        (indexed, indexed / "a.png" / "x", "cannot be made (Not a directory)"),
+    ]:
+        failed = program("demo", folder, "--out", out)
+        assert failed.status == 2
+        assert said in failed.err
