@@ -8,6 +8,7 @@ weighted mean, and the weighted mean of the joints' Euclidean distances is taken
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,19 +86,9 @@ def joint_distances(
     Returns (N, 17) in px of a 128-px pose, NaN for joints not compared; a row of NaN is "not comparable": too
     few shared joints, or all of them on one point.
     """
-    query, weights = _checked(query, weights)
-    gallery = np.asarray(gallery)
-    asked = np.isfinite(query).all(axis=1) & (weights > 0)
-    columns = np.flatnonzero(asked)
     result = np.full((len(gallery), skeleton.COUNT), np.nan)
-    for start in range(0, len(gallery), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        result[rows, columns] = _aligned(
-            query[columns],
-            gallery[rows][:, columns].astype(np.float64),
-            weights[columns],
-            comparability or Comparability(),
-        )
+    for rows, columns, joints, _ in _blocks(query, gallery, weights, comparability):
+        result[rows, columns] = joints
     return result
 
 
@@ -111,19 +102,8 @@ def pose_distances(
 
     Returns (N,) in px of a 128-px pose, 0 or more; NaN where not comparable.
     """
-    query, weights = _checked(query, weights)
-    gallery = np.asarray(gallery)
-    columns = np.flatnonzero(np.isfinite(query).all(axis=1) & (weights > 0))
-    asked = weights[columns]
     result = np.full(len(gallery), np.nan)
-    for start in range(0, len(gallery), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        joints = _aligned(
-            query[columns],
-            gallery[rows][:, columns].astype(np.float64),
-            asked,
-            comparability or Comparability(),
-        )
+    for rows, _, joints, asked in _blocks(query, gallery, weights, comparability):
         result[rows] = weighted_mean(joints, asked)
     return result
 
@@ -158,16 +138,25 @@ def oks(
     return float(np.where(np.isnan(error), 0.0, np.exp(-error)).mean())
 
 
-def _checked(
-    query: NDArray[np.floating], weights: NDArray[np.floating] | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _blocks(
+    query: NDArray[np.floating],
+    gallery: NDArray[np.floating],
+    weights: NDArray[np.floating] | None,
+    comparability: Comparability | None,
+) -> Iterator[tuple[slice, NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]]:
+    """Rows of the gallery, the K joints asked for, their distances (rows, K), and their weights (K,)."""
     points = np.asarray(query, dtype=np.float64)
     if points.shape != (skeleton.COUNT, 2):
         raise ValueError(f"expected a query of shape ({skeleton.COUNT}, 2), got {points.shape}")
     chosen = np.asarray(skeleton.DEFAULT_WEIGHTS if weights is None else weights, dtype=np.float64)
     if chosen.shape != (skeleton.COUNT,) or not np.isfinite(chosen).all() or (chosen < 0).any():
         raise ValueError(f"expected {skeleton.COUNT} finite weights of at least 0")
-    return points, chosen
+    columns = np.flatnonzero(np.isfinite(points).all(axis=1) & (chosen > 0))
+    asked = chosen[columns]
+    for start in range(0, len(gallery), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        block = np.ascontiguousarray(np.asarray(gallery[rows])[:, columns], dtype=np.float64)
+        yield rows, columns, _aligned(points[columns], block, asked, comparability or Comparability()), asked
 
 
 def _aligned(
