@@ -12,17 +12,19 @@ from contrapposto.cli import commands
 def reference() -> str:
     """The page: the help of every command, as `--help` prints it."""
     parts = ["# Commands", "", "Made by `python docs/make_cli.py` from the program itself.", ""]
-    for name, command in _all(commands, "contrapposto"):
-        context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
-        parts += [f"## {name}", "", "```", command.get_help(context), "```", ""]
+    for context in _contexts(commands, None):
+        parts += [f"## {context.command_path}", "", "```", context.get_help(), "```", ""]
     return "\n".join(parts)
 
 
-def _all(command: click.Command, name: str) -> list[tuple[str, click.Command]]:
-    found = [(name, command)]
+def _contexts(command: click.Command, parent: click.Context | None) -> list[click.Context]:
+    """The command's context and those of its subcommands, as the program makes them."""
+    name = command.name if parent else "contrapposto"
+    context = click.Context(command, parent, name, terminal_width=100, **command.context_settings)
+    found = [context]
     if isinstance(command, click.Group):
-        for key, inner in command.commands.items():
-            found += _all(inner, f"{name} {key}")
+        for inner in command.commands.values():
+            found += _contexts(inner, context)
     return found
 
 
