@@ -1,4 +1,4 @@
-"""Indexing in another process, in small batches, so that it can be killed. LanceDB is imported with this module:
+"""Indexing in another process, in small batches, so that it can be killed. Lance is imported with this module:
 the fork server preloads it, and so pays for that once."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
-import lancedb  # noqa: F401 (preloaded)
+import lance  # noqa: F401 (preloaded)
 
 from contrapposto import indexing
 from contrapposto.indexing import IndexOptions, IndexReport

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import lancedb  # noqa: F401  (so that "ready" comes after the slow import)
+import lance  # noqa: F401  (so that "ready" comes after the slow import)
 import numpy as np
 
 from contrapposto.store import Store
