@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from contrapposto.indexing import IndexReport
     from contrapposto.library import Library
     from contrapposto.records import Box, Hit, Media, PartResult, Person, Pose, Skipped
-    from contrapposto.search.query import PosePart, Query
+    from contrapposto.search.query import PosePart, Query, pose_from_json
 
 __all__ = [
     "Box",
@@ -48,6 +48,7 @@ __all__ = [
     "Skipped",
     "UnreadableMedia",
     "WeightsError",
+    "pose_from_json",
 ]
 
 _HOMES = {
@@ -63,7 +64,7 @@ _HOMES = {
     "contrapposto.indexing": ("IndexReport",),
     "contrapposto.library": ("Library",),
     "contrapposto.records": ("Box", "Hit", "Media", "PartResult", "Person", "Pose", "Skipped"),
-    "contrapposto.search.query": ("PosePart", "Query"),
+    "contrapposto.search.query": ("PosePart", "Query", "pose_from_json"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -28,8 +28,6 @@ from contrapposto.store.rows import key_path, media_rows, path_key, people_rows
 Progress = Callable[[int, int], None]
 """Called with photos done and photos to do."""
 
-MAX_FILE_BYTES = 1 << 30
-
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
@@ -69,7 +67,8 @@ def index(
     options: IndexOptions | None = None,
     progress: Progress | None = None,
 ) -> IndexReport:
-    """Brings a store up to date with the files below the roots. The caller holds the library's write lock."""
+    """Brings a store up to date with the files below the roots, which exist. The caller holds the library's write
+    lock."""
     started = time.monotonic()
     options = options or IndexOptions()
     found = walk(roots)
@@ -256,12 +255,10 @@ def _outcomes(
 
 def _analyse(file: FoundFile, contents: _Contents, estimator: PoseEstimator) -> _Analysed:
     media = Media(file.path, file.root, "", file.size, file.modified)
-    if file.size > MAX_FILE_BYTES:
-        return _Analysed(media, failed=f"{file.size / 1e9:.1f} GB is more than a photo's file may have")
     try:
-        data = file.path.read_bytes()
-    except OSError as error:
-        return _Analysed(media, failed=f"cannot be read ({error.strerror or error})")
+        data = photos.read_file(file.path)
+    except UnreadableMedia as error:
+        return _Analysed(media, failed=str(error))
     media = replace(media, content=content_hash(data))
     found = contents.outcome(media.content, lambda: _look(media, data, estimator))
     mine = replace(found.media, path=file.path, root=file.root, size=file.size, modified=file.modified)
@@ -290,9 +287,7 @@ def people_of(photo: photos.Photo, estimator: PoseEstimator) -> list[Person]:
 def find_people(path: Path, estimator: PoseEstimator) -> list[Person]:
     """The people of a picture file, as indexing would find them. Raises UnreadableMedia with the path."""
     try:
-        photo = photos.decode(path.read_bytes())
-    except OSError as error:
-        raise UnreadableMedia(f"{path}: cannot be read ({error.strerror or error})") from error
+        photo = photos.decode(photos.read_file(path))
     except UnreadableMedia as error:
         raise UnreadableMedia(f"{path}: {error}") from error
     return people_of(photo, estimator)

@@ -16,7 +16,7 @@ from contrapposto.collection import absolute, check_root
 from contrapposto.errors import LibraryBusy, LibraryError, QueryError
 from contrapposto.manifest import Manifest
 from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, PoseEstimator, make_estimator
-from contrapposto.records import Hit, Media, Person, Pose
+from contrapposto.records import Hit, Media, Person, Pose, Skipped
 from contrapposto.search import ranking
 from contrapposto.search.candidates import Snapshot, take_snapshot
 from contrapposto.search.query import Metric, PosePart, Query
@@ -26,6 +26,9 @@ from contrapposto.store.rows import PeopleArrays, key_path, path_key, person_ids
 from contrapposto.weights import Progress
 
 LOCK_FILE = "indexing.lock"
+TABLES = "tables"
+
+_LOST = "this watched folder cannot be reached now; `contrapposto forget` stops watching it"
 
 
 def default_folder() -> Path:
@@ -74,19 +77,18 @@ class Library:
         accurate: find more and smaller people at about twice the time; None keeps the library's setting.
         rebuild: forget everything found so far and start again, as after a change of weights. wait: wait for
         another process that is indexing, instead of raising LibraryBusy.
-        Raises LibraryError (nothing to index, other weights), WeightsError.
+        A folder given before that cannot be reached now (an unplugged disk) is skipped with a reason; what was
+        found in it stays. Raises LibraryError (nothing to index, other weights, a folder that is something else
+        than a library), WeightsError.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LibraryError(f"{self.folder}: cannot be made ({error.strerror}); name another place") from error
+        self._make_folder()
         with self._locked(wait):
             stated = manifest.read(self.folder)
-            roots = [absolute(folder) for folder in folders]
-            known = stated.roots if stated else ()
-            if not (roots or known):
+            given = [absolute(folder) for folder in folders]
+            known = [key_path(root) for root in stated.roots] if stated else []
+            if not (given or known):
                 raise LibraryError(f"{self.folder}: nothing to index; name a folder: contrapposto index FOLDER")
-            for root in roots:
+            for root in given:
                 check_root(root)
             current = self._current_manifest(stated, accurate, rebuild)
             if stated and not rebuild:
@@ -94,15 +96,19 @@ class Library:
             estimator = self._load_estimator(current)
             if stated and rebuild:
                 self._clear()
-            watched = (*known, *(path_key(root) for root in roots))
-            current.with_roots(watched).write(self.folder)
-            return indexing.index(
+            watched = list(dict.fromkeys([*known, *given]))
+            current.with_roots(tuple(path_key(root) for root in watched)).write(self.folder)
+            roots = given if given and not rebuild else watched
+            lost = [root for root in roots if not root.exists()]
+            report = indexing.index(
                 self._open_store(),
-                roots or [key_path(root) for root in known],
+                [root for root in roots if root not in lost],
                 estimator,
                 indexing.IndexOptions(workers) if workers else None,
                 progress,
             )
+            report.skipped[:0] = [Skipped(root, _LOST) for root in lost]
+            return report
 
     def search(
         self,
@@ -130,6 +136,15 @@ class Library:
         elif image is not None or pose is not None:
             raise QueryError("give a whole query, or an image and a pose, not both")
         return ranking.search(self._store_to_read(), self._current_snapshot(), query)
+
+    def why_nothing(self, query: Query) -> str:
+        """Why `search` found nobody for a query, in words for the user. Raises as `search`."""
+        store = self._store_to_read()
+        if not store.count("people"):
+            return "The library holds nobody yet; index photos of people into it."
+        if query.where is not None and not self._current_snapshot().contents(query.condition):
+            return f"No file in the library meets --where {query.where!r}."
+        return "Nobody in the library shows enough of the joints asked for to be compared; ask for fewer joints."
 
     def find_people(self, image: str | os.PathLike[str]) -> list[Person]:
         """The people of a picture file, most prominent first, in pixels of the full upright picture; nothing is
@@ -174,6 +189,19 @@ class Library:
                 stated.without_roots(tuple(path_key(top) for top in tops)).write(self.folder)
         return len(keys)
 
+    def _make_folder(self) -> None:
+        """Raises LibraryError when the folder cannot be made, or holds something else than a library."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            names = {entry.name for entry in self.folder.iterdir()}
+        except OSError as error:
+            raise LibraryError(f"{self.folder}: cannot be made ({error.strerror}); name another place") from error
+        foreign = {name for name in names if name not in (LOCK_FILE, TABLES) and not name.startswith(manifest.FILE)}
+        if foreign and manifest.FILE not in names:
+            raise LibraryError(
+                f"{self.folder}: holds other files ({min(foreign)!r}) and is no library; name a new or empty folder"
+            )
+
     def _pose_in(self, image: str | os.PathLike[str], person: int) -> Pose:
         people = self.find_people(image)
         if not people:
@@ -214,7 +242,7 @@ class Library:
 
     def _open_store(self) -> Store:
         if self._store is None:
-            self._store = LanceStore(self.folder / "tables")
+            self._store = LanceStore(self.folder / TABLES)
         return self._store
 
     def _current_snapshot(self) -> Snapshot:

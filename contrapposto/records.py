@@ -154,12 +154,20 @@ class PartResult:
     joint_distances: NDArray[np.float64]
 
     def best(self, count: int = 3) -> list[str]:
-        """Names of the compared keypoints that fit best, best first."""
-        return self._ordered()[:count]
+        """Names of the compared keypoints that fit best, best first; never one of the worse half."""
+        ordered = self._ordered()
+        return ordered[: min(count, (len(ordered) + 1) // 2)]
 
     def worst(self, count: int = 3) -> list[str]:
-        """Names of the compared keypoints that fit worst, worst first."""
-        return self._ordered()[::-1][:count]
+        """Names of the compared keypoints that fit worst, worst first; never one of the better half."""
+        ordered = self._ordered()
+        return ordered[::-1][: min(count, len(ordered) // 2)]
+
+    @property
+    def joints(self) -> dict[str, float]:
+        """Distance of each compared keypoint by name, in `unit`."""
+        pairs = zip(skeleton.KEYPOINTS, self.joint_distances, strict=True)
+        return {name: float(distance) for name, distance in pairs if np.isfinite(distance)}
 
     def _ordered(self) -> list[str]:
         order = np.argsort(self.joint_distances, kind="stable")

@@ -269,14 +269,48 @@ def test_two_roots_are_kept_apart(library: Library, tmp_path: Path) -> None:
     assert counts(library.index()) == {"removed": 1}
 
 
-def test_a_root_that_is_not_there_stops_the_run_and_removes_nothing(library: Library, tmp_path: Path) -> None:
+def test_a_watched_folder_that_is_not_there_is_skipped_and_its_people_stay(
+    library: Library, tmp_path: Path
+) -> None:
     draw(tmp_path / "one/a.png")
     draw(tmp_path / "two/b.png", people=2)
     library.index(tmp_path / "one", tmp_path / "two")
     (tmp_path / "two").rename(tmp_path / "unplugged")
-    with pytest.raises(LibraryError, match="two: no such file or folder"):
-        library.index()
+    draw(tmp_path / "one/c.png")
+    report = library.index()
+    assert counts(report) == {"new": 1, "unchanged": 1, "skipped": 1}
+    assert [skipped.path for skipped in report.skipped] == [tmp_path / "two"]
+    assert "contrapposto forget" in report.skipped[0].reason
+    assert names(library) == {"a.png": 1, "b.png": 2, "c.png": 1}
+    with pytest.raises(LibraryError, match="two: no such file or folder"):  # named now, so it must be there
+        library.index(tmp_path / "two")
+    assert library.forget(tmp_path / "two") == 1
+    assert not library.index().skipped
+    (tmp_path / "one/c.png").unlink()
+    library.index()
+    assert names(library) == {"a.png": 1}
+
+
+def test_rebuild_covers_all_watched_folders(library: Library, tmp_path: Path) -> None:
+    draw(tmp_path / "one/a.png")
+    draw(tmp_path / "two/b.png", people=2)
+    library.index(tmp_path / "one", tmp_path / "two")
+    assert counts(library.index(tmp_path / "one", rebuild=True)) == {"new": 2, "people": 3}
     assert names(library) == {"a.png": 1, "b.png": 2}
+
+
+def test_a_folder_of_other_files_is_no_place_for_a_library(tmp_path: Path, drawn_people: DrawnPeople) -> None:
+    draw(tmp_path / "photos/a.png")
+    with pytest.raises(LibraryError, match=r"holds other files \('a.png'\) and is no library"):
+        Library(tmp_path / "photos", estimator=drawn_people).index(tmp_path / "photos")
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["a.png"]
+
+
+def test_named_folders_are_enough(library: Library, tmp_path: Path) -> None:
+    draw(tmp_path / "one/a.png")
+    draw(tmp_path / "two/b.png", people=2)
+    library.index(tmp_path / "one", tmp_path / "two")
+    (tmp_path / "two").rename(tmp_path / "unplugged")
     assert counts(library.index(tmp_path / "one")) == {"unchanged": 1}
     assert names(library) == {"a.png": 1, "b.png": 2}
 
@@ -357,7 +391,7 @@ def test_find_people_names_the_file(photos: Path, drawn_people: DrawnPeople) -> 
     for path, reason in [
         (photos / "b.jpg", "not a JPEG"),
         (photos / "none.jpg", "No such file"),
-        (photos, "Is a directory"),
+        (photos, "not a regular file"),
     ]:
         with pytest.raises(UnreadableMedia, match=reason) as caught:
             find_people(path, drawn_people)

@@ -92,11 +92,14 @@ def result(**distances: float) -> PartResult:
 
 def test_best_and_worst_joints() -> None:
     part = result(nose=4, left_hip=1, right_knee=9, left_wrist=2)
-    assert part.best() == ["left_hip", "left_wrist", "nose"]
-    assert part.worst() == ["right_knee", "nose", "left_wrist"]
-    assert part.best(9) == ["left_hip", "left_wrist", "nose", "right_knee"]
+    assert part.best() == part.best(9) == ["left_hip", "left_wrist"]  # the better half of four
+    assert part.worst() == ["right_knee", "nose"]
+    assert part.best(1) == ["left_hip"]
     assert part.worst(1) == ["right_knee"]
-    assert result(nose=1, left_hip=1).best() == ["nose", "left_hip"]  # ties in canonical order
+    assert part.joints == {"nose": 4.0, "left_wrist": 2.0, "left_hip": 1.0, "right_knee": 9.0}
+    tied = result(nose=1, left_hip=1)  # ties in canonical order
+    assert (tied.best(), tied.worst()) == (["nose"], ["left_hip"])
+    assert (result(nose=1).best(), result(nose=1).worst()) == (["nose"], [])
     assert result().best() == result().worst() == []
 
 

@@ -16,6 +16,7 @@ from contrapposto.cli import output
 from contrapposto.cli.demo import demo
 from contrapposto.cli.describe import describe
 from contrapposto.cli.evaluate import evaluate
+from contrapposto.cli.forget import forget
 from contrapposto.cli.index import index
 from contrapposto.cli.models import models
 from contrapposto.cli.search import search
@@ -37,7 +38,7 @@ def commands() -> None:
     """
 
 
-for command in (index, search, describe, demo, evaluate, models):
+for command in (index, search, describe, forget, demo, evaluate, models):
     commands.add_command(command)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from contrapposto.records import Box, Hit, Person, Pose, Skipped
 from contrapposto.skeleton import KEYPOINTS
@@ -26,6 +27,10 @@ library_option = click.option(
     envvar="CONTRAPPOSTO_LIBRARY",
     help="The library's folder.  [default: one in your user data, or $CONTRAPPOSTO_LIBRARY]",
 )
+
+
+LINE_SECONDS = 30.0
+"""Without a terminal there is no bar but a line this often."""
 
 
 def say(text: str) -> None:
@@ -49,9 +54,13 @@ def photos_bar() -> Iterator[Progress]:
     from tqdm import tqdm
 
     bar: tqdm[Any] | None = None
+    said = time.monotonic()
 
     def progress(done: int, total: int) -> None:
-        nonlocal bar
+        nonlocal bar, said
+        if not sys.stderr.isatty() and time.monotonic() - said > LINE_SECONDS:
+            said = time.monotonic()
+            say(f"looked at {done:,} of {total:,} photos")
         bar = (
             bar
             if bar is not None
@@ -72,9 +81,13 @@ def fetch_bar() -> Iterator[FetchProgress]:
     from tqdm import tqdm
 
     bar: tqdm[Any] | None = None
+    last = ""
 
     def progress(done: int, total: int | None, message: str) -> None:
-        nonlocal bar
+        nonlocal bar, last
+        if not sys.stderr.isatty() and message != last:
+            last = message
+            say(message)
         bar = bar if bar is not None else tqdm(unit="B", unit_scale=True, mininterval=0.3, disable=None)
         bar.set_description_str(message, refresh=False)
         bar.total = total
@@ -148,11 +161,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
                 "mirrored": part.mirrored,
                 "best": part.best(),
                 "worst": part.worst(),
-                "joints": {
-                    name: round(float(value), 3)
-                    for name, value in zip(KEYPOINTS, part.joint_distances, strict=True)
-                    if np.isfinite(value)
-                },
+                "joints": {name: round(distance, 3) for name, distance in part.joints.items()},
             }
             for part in hit.why
         ],

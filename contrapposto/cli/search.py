@@ -15,7 +15,7 @@ from contrapposto.text import path_text
 if TYPE_CHECKING:
     from contrapposto.library import Library
     from contrapposto.records import Hit, Pose
-    from contrapposto.search.query import Query
+    from contrapposto.search.query import PosePart, Query
 
 
 @click.command()
@@ -91,6 +91,8 @@ def search(
                 sources.append(None)
             chosen = next(known for known in METRICS if known == metric)
             query = Query(tuple(PosePart(pose, joints, chosen, mirror) for pose in poses), where, top)
+        for part in query.parts:
+            _say_what_is_open(part)
         hits = opened.search(query)
     if html is not None:
         _write_page(html, query, sources, hits, opened)
@@ -98,22 +100,34 @@ def search(
         output.print_json({"query": query.to_json(), "hits": [output.hit_json(hit) for hit in hits]})
     else:
         show_hits(hits)
+    if not hits:
+        output.say(opened.why_nothing(query))
 
 
 def show_hits(hits: list[Hit]) -> None:
-    """Answers as lines on stdout."""
-    if not hits:
-        output.say("Nobody in the library can be compared with what was asked.")
+    """Answers as lines on stdout; with several parts, the distances of all, joined by +."""
     for rank, hit in enumerate(hits, start=1):
         part = hit.why[0]
         mirrored = ", mirrored" if part.mirrored else ""
+        distances = " + ".join(f"{result.distance:5.1f}" for result in hit.why)
         click.echo(
-            f"{rank:3d}  match {hit.match:.2f}  {part.distance:5.1f} {part.unit}{mirrored}  "
+            f"{rank:3d}  match {hit.match:.2f}  {distances} {part.unit}{mirrored}  "
             f"{path_text(hit.path)}  person {hit.number}  "
             f"(best {', '.join(part.best(2))}; worst {', '.join(part.worst(2))})"
         )
         for copy in hit.copies:
             click.echo(f"{'':5}same file: {path_text(copy)}")
+
+
+def _say_what_is_open(part: PosePart) -> None:
+    """A remark when the query shows less than half of the joints asked for: little is then compared."""
+    from contrapposto.search.query import joint_weights
+    from contrapposto.skeleton import KEYPOINTS
+
+    shown = part.pose.visible & (joint_weights(part.joints) > 0)
+    if part.missing and len(part.missing) > shown.sum():
+        names = ", ".join(name for name, seen in zip(KEYPOINTS, shown, strict=True) if seen)
+        output.say(f"Only {names} are in the query; the other joints asked for ({part.joints}) are left open.")
 
 
 def _refuse_beside_query() -> None:

@@ -58,8 +58,8 @@ def for_photos(
 
     def one(item: Item) -> T:
         try:
-            photo = photos.decode(item.file.read_bytes())
-        except (OSError, UnreadableMedia) as error:
+            photo = photos.decode(photos.read_file(item.file))
+        except UnreadableMedia as error:
             raise DataError(f"{item.file}: cannot be used ({error}); restore the data folder") from error
         return work(item, photo)
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import io
 import re
+import stat
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,9 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 180_000_000
 """A picture with more pixels than this is refused: decoding it could exhaust memory. Kept by this module alone:
 Pillow's own limit is a process-wide setting with two thresholds, so it is switched off below."""
+
+MAX_FILE_BYTES = 1 << 30
+"""A larger file is refused: no photo needs it."""
 
 WORKING_SIDE = 2048
 """Pixels: the longer side that pictures are reduced to."""
@@ -52,6 +57,23 @@ class Photo:
     def scale(self) -> tuple[float, float]:
         """Full-picture pixels per pixel of `image`, along x and y; 1 or more."""
         return self.width / self.image.shape[1], self.height / self.image.shape[0]
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a photo's file.
+
+    Raises UnreadableMedia (without the path, which the caller knows) when it cannot be read, is no regular file
+    (a pipe would wait for ever), or is larger than `MAX_FILE_BYTES`.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableMedia("not a regular file")
+        if status.st_size > MAX_FILE_BYTES:
+            raise UnreadableMedia(f"{status.st_size / 1e9:.1f} GB is more than a photo's file may have")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableMedia(f"cannot be read ({error.strerror or error})") from error
 
 
 def decode(data: bytes) -> Photo:

@@ -68,6 +68,16 @@ class PosePart:
                 "at least 2 are needed: ask for more joints, or with a pose that shows them"
             )
 
+        places = self.pose.keypoints[asked]
+        if (places == places[0]).all():
+            raise QueryError("the joints asked for all lie on one point in the query; give a pose with a shape")
+
+    @property
+    def missing(self) -> list[str]:
+        """Names of joints that are asked for but that the query's own pose does not show."""
+        wanted = (joint_weights(self.joints) > 0) & ~self.pose.visible
+        return [name for name, absent in zip(skeleton.KEYPOINTS, wanted, strict=True) if absent]
+
     def asked(self, *, mirrored: bool = False) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What people are compared with: (17, 2) keypoints and (17,) weights. In the mirror image both have left
         and right swapped: a left arm that was asked for is found as a right arm."""
@@ -130,6 +140,8 @@ def joint_weights(joints: str) -> NDArray[np.float64]:
     (1 when left out). The keypoints of a group have their usual weights, a keypoint that is named alone has
     weight 1; later names win. Raises QueryError that offers the nearest name.
     """
+    if not isinstance(joints, str):
+        raise QueryError(f"joints must be a text such as 'arms,left_knee=0.5', got {reprlib.repr(joints)}")
     weights = np.zeros(skeleton.COUNT)
     for item in joints.split(","):
         name, equals, factor = (text.strip() for text in item.partition("="))
@@ -163,7 +175,13 @@ def pose_to_json(pose: Pose) -> dict[str, list[float] | None]:
 
 def pose_from_json(data: Any) -> Pose:
     """A pose from a skeleton: {"keypoints": {name: [x, y] or null}}, or the list form of `describe --json`
-    ({"keypoints": [{"name", "x", "y", ...}]}), or the keypoints alone. Raises QueryError."""
+    ({"keypoints": [{"name", "x", "y", ...}]}, or all of its output for a photo of one person), or the keypoints
+    alone. Raises QueryError."""
+    if isinstance(data, Mapping) and isinstance(data.get("people"), list):
+        people = data["people"]
+        if len(people) != 1:
+            raise QueryError(f"this describes a photo with {len(people)} people; give one of them as the skeleton")
+        data = people[0]
     keypoints = data["keypoints"] if isinstance(data, Mapping) and "keypoints" in data else data
     if isinstance(keypoints, list) and all(isinstance(item, Mapping) and "name" in item for item in keypoints):
         names = [str(item["name"]) for item in keypoints]
@@ -191,6 +209,8 @@ def pose_from_json(data: Any) -> Pose:
 
 def load_json(path: Path) -> Any:
     """The JSON in a file. Raises QueryError with the path and what is wrong."""
+    if path.exists() and not path.is_file():
+        raise QueryError(f"{path}: not a regular file; give a JSON file")
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))  # some editors write a byte order mark
     except OSError as error:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from contrapposto import skeleton
-from contrapposto.errors import UnreadableMedia
 from contrapposto.media import photos
 from contrapposto.records import Box, Pose
 
@@ -30,10 +29,7 @@ def photo_svg(path: Path, poses: Sequence[Pose], box: Box | None, joints: NDArra
     poses, box: pixels of the full upright picture; joints: (17,) distances that colour the joints of the first
     pose, px of 128. Raises UnreadableMedia when the file cannot be shown any more.
     """
-    try:
-        photo = photos.decode(path.read_bytes())
-    except OSError as error:
-        raise UnreadableMedia(f"cannot be read ({error.strerror or error})") from error
+    photo = photos.decode(photos.read_file(path))
     grown = _grown(box, photo) if box else Box(0, 0, photo.width, photo.height)
     across, down = photo.scale
     height, width = photo.image.shape[:2]

@@ -26,6 +26,7 @@ def test_the_commands() -> None:
         ("index",),
         ("search",),
         ("describe",),
+        ("forget",),
         ("demo",),
         ("evaluate", "keypoints"),
         ("evaluate", "retrieval"),

@@ -110,7 +110,7 @@ def test_where_and_top(program: Program, indexed: Path) -> None:
 def test_no_answer_is_an_answer(program: Program, indexed: Path) -> None:
     outcome = program("search", "--image", indexed / "b.png", "--where", "people = 9")
     assert (outcome.status, outcome.out) == (0, "")
-    assert "Nobody in the library can be compared" in outcome.err
+    assert "No file in the library meets --where 'people = 9'" in outcome.err
 
 
 def test_by_query(program: Program, indexed: Path, tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_wrong_json(program: Program, indexed: Path, tmp_path: Path, option: str
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
     wrong(program, said, option, path)
     wrong(program, "cannot be read (No such file", option, tmp_path / "none.json")
-    wrong(program, "cannot be read (Is a directory)", option, tmp_path)
+    wrong(program, "not a regular file", option, tmp_path)
 
 
 def test_a_query_file_goes_alone(program: Program, indexed: Path, tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_describe_nobody(program: Program, tmp_path: Path) -> None:
 
 def test_what_cannot_be_described(program: Program, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"")
-    for path, said in [(tmp_path / "a.jpg", "the file is empty"), (tmp_path, "Is a directory")]:
+    for path, said in [(tmp_path / "a.jpg", "the file is empty"), (tmp_path, "not a regular file")]:
         outcome = program("describe", "--json", path)
         assert (outcome.status, outcome.out) == (2, "")
         assert outcome.err.startswith(f"contrapposto: {path}: ")
@@ -296,3 +296,43 @@ def test_demo(program: Program, indexed: Path, tmp_path: Path) -> None:
         failed = program("demo", folder, "--out", out)
         assert failed.status == 2
         assert said in failed.err
+
+
+def test_pipes_are_refused(program: Program, indexed: Path, tmp_path: Path) -> None:
+    """They would be waited for without end."""
+    os.mkfifo(tmp_path / "pipe.jpg")
+    for command in (["describe"], ["search", "--image"], ["search", "--skeleton"], ["search", "--query"]):
+        outcome = program(*command, tmp_path / "pipe.jpg")
+        assert outcome.status == 2
+        assert "pipe.jpg: not a regular file" in outcome.err
+
+
+def test_a_described_photo_of_one_person_is_a_skeleton(program: Program, indexed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "described.json"
+    path.write_text(program("describe", indexed / "b.png", "--json").out)
+    assert program("search", "--skeleton", path, "--json").json["hits"][0]["distance"] == pytest.approx(0, abs=0.05)
+    path.write_text(program("describe", indexed / "a.png", "--json").out)
+    wrong(program, "a photo with 3 people; give one of them", "--skeleton", path)
+
+
+def test_little_left_of_a_query_is_said(program: Program, indexed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "hips.json"
+    path.write_text(json.dumps({"left_hip": [1, 2], "right_hip": [3, 2]}))
+    said = program("search", "--skeleton", path, "--joints", "legs").err
+    assert "Only left_hip, right_hip are in the query" in said
+    assert "Only" not in program("search", "--image", indexed / "b.png").err
+
+
+def test_all_parts_show_their_distance(program: Program, indexed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "hips.json"
+    path.write_text(json.dumps({"left_hip": [1, 2], "right_hip": [3, 9]}))
+    asked = ["search", "--image", indexed / "b.png", "--skeleton", path, "--top", 1]
+    first, second = program(*asked, "--json").json["hits"][0]["why"]
+    assert second["distance"] > first["distance"] + 1
+    assert f"{first['distance']:5.1f} + {second['distance']:5.1f} px" in program(*asked).out
+
+
+def test_forget(program: Program, indexed: Path) -> None:
+    assert "1 file dropped" in program("forget", indexed / "b.png").err
+    hits = program("search", "--image", indexed / "b.png", "--json").json["hits"]
+    assert "b.png" not in {Path(hit["path"]).name for hit in hits}

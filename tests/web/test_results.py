@@ -169,6 +169,7 @@ def test_odd_paths_can_be_written_as_utf_8(tmp_path: Path) -> None:
     assert "/p/\\xff\\n\\u202e.png" in Page(page).texts
 
 
-def test_poses_without_a_shape_can_be_drawn() -> None:
-    point = Query((PosePart(only(left_wrist=(5, 5), left_knee=(5, 5))),))
-    Page(results_page([Answer(point, (None,), ())], Path("lib")))
+def test_poses_without_height_or_width_can_be_drawn() -> None:
+    for other in ((9, 5), (5, 9)):
+        line = Query((PosePart(only(left_wrist=(5, 5), left_knee=other)),))
+        Page(results_page([Answer(line, (None,), ())], Path("lib")))
