@@ -291,21 +291,6 @@ def test_a_watched_folder_that_is_not_there_is_skipped_and_its_people_stay(
     assert names(library) == {"a.png": 1}
 
 
-def test_rebuild_covers_all_watched_folders(library: Library, tmp_path: Path) -> None:
-    draw(tmp_path / "one/a.png")
-    draw(tmp_path / "two/b.png", people=2)
-    library.index(tmp_path / "one", tmp_path / "two")
-    assert counts(library.index(tmp_path / "one", rebuild=True)) == {"new": 2, "people": 3}
-    assert names(library) == {"a.png": 1, "b.png": 2}
-
-
-def test_a_folder_of_other_files_is_no_place_for_a_library(tmp_path: Path, drawn_people: DrawnPeople) -> None:
-    draw(tmp_path / "photos/a.png")
-    with pytest.raises(LibraryError, match=r"holds other files \('a.png'\) and is no library"):
-        Library(tmp_path / "photos", estimator=drawn_people).index(tmp_path / "photos")
-    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["a.png"]
-
-
 def test_named_folders_are_enough(library: Library, tmp_path: Path) -> None:
     draw(tmp_path / "one/a.png")
     draw(tmp_path / "two/b.png", people=2)

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from contrapposto import indexing
+from contrapposto.errors import LibraryError
 from contrapposto.indexing import IndexOptions
 from contrapposto.library import Library
 from contrapposto.records import Person, Pose
@@ -112,3 +113,18 @@ def test_people_are_committed_before_their_files(photos: Path) -> None:
     store = Watched()
     indexing.index(store, [photos], DrawnPeople(delay=0.002), IndexOptions(workers=6, commit_photos=1))
     assert (store.count("media"), store.count("people")) == (14, 14)
+
+
+def test_rebuild_covers_all_watched_folders(library: Library, tmp_path: Path) -> None:
+    draw(tmp_path / "one/a.png")
+    draw(tmp_path / "two/b.png", people=2)
+    library.index(tmp_path / "one", tmp_path / "two")
+    assert counts(library.index(tmp_path / "one", rebuild=True)) == {"new": 2, "people": 3}
+    assert names(library) == {"a.png": 1, "b.png": 2}
+
+
+def test_a_folder_of_other_files_is_no_place_for_a_library(tmp_path: Path, drawn_people: DrawnPeople) -> None:
+    draw(tmp_path / "photos/a.png")
+    with pytest.raises(LibraryError, match=r"holds other files \('a.png'\) and is no library"):
+        Library(tmp_path / "photos", estimator=drawn_people).index(tmp_path / "photos")
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["a.png"]
