@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,6 +37,17 @@ def default_folder() -> Path:
     return (
         Path(named).expanduser() if named else Path(platformdirs.user_data_dir("contrapposto")) / "default.library"
     )
+
+
+def pose_of(image: str | os.PathLike[str], people: Sequence[Person], number: int) -> Pose:
+    """The pose of one of the people found in a picture, counted from 1. Raises QueryError when there is none."""
+    if not people:
+        raise QueryError(f"{image}: nobody was found in it; use a picture that shows a person, or a skeleton")
+    if not 1 <= number <= len(people):
+        raise QueryError(
+            f"{image}: has {len(people)} people, there is no number {number}; choose 1 to {len(people)}"
+        )
+    return people[number - 1].pose
 
 
 class Library:
@@ -130,7 +141,7 @@ class Library:
         Raises QueryError, UnreadableMedia, LibraryError, WeightsError.
         """
         if query is None:
-            poses = [self._pose_in(image, person)] if image is not None else []
+            poses = [pose_of(image, self.find_people(image), person)] if image is not None else []
             poses += [pose] if pose is not None else []
             query = Query(tuple(PosePart(p, joints, metric, mirror) for p in poses), where, top)
         elif image is not None or pose is not None:
@@ -201,14 +212,6 @@ class Library:
             raise LibraryError(
                 f"{self.folder}: holds other files ({min(foreign)!r}) and is no library; name a new or empty folder"
             )
-
-    def _pose_in(self, image: str | os.PathLike[str], person: int) -> Pose:
-        people = self.find_people(image)
-        if not people:
-            raise QueryError(f"{image}: nobody was found in it; use a picture that shows a person, or a skeleton")
-        if not 1 <= person <= len(people):
-            raise QueryError(f"{image}: has {len(people)} people, there is no number {person}")
-        return people[person - 1].pose
 
     def _current_manifest(
         self, stated: Manifest | None, accurate: bool | None = None, rebuild: bool = False

@@ -9,10 +9,15 @@ _JOINERS = "\u200c\u200d"
 """Invisible, but part of how Persian words and some emoji are written."""
 
 
+def printable(text: str) -> str:
+    """Text that can be printed anywhere, on one line: bytes that are not Unicode, control characters and marks that
+    turn the direction of writing are escaped. Spaces of all kinds stay, so that a path still names its file."""
+    return "".join(map(_shown, text))
+
+
 def path_text(path: Path) -> str:
-    """A path as text that can be printed anywhere: bytes that are not Unicode, control characters and marks that
-    turn the direction of writing are escaped. Spaces of all kinds stay, so that the text still names the file."""
-    return "".join(map(_shown, str(path)))
+    """A path as `printable` text."""
+    return printable(str(path))
 
 
 def _shown(char: str) -> str:

@@ -21,6 +21,7 @@ from contrapposto.cli.index import index
 from contrapposto.cli.models import models
 from contrapposto.cli.search import search
 from contrapposto.errors import ContrappostoError
+from contrapposto.text import printable
 
 FAILED = 2
 STOPPED = 130
@@ -50,7 +51,7 @@ def main() -> None:
     try:
         status = commands.main(prog_name="contrapposto", standalone_mode=False)
     except ContrappostoError as error:
-        _fail(f"contrapposto: {output.one_line(str(error))}", FAILED)
+        _fail(f"contrapposto: {printable(str(error))}", FAILED)
     except click.ClickException as error:
         error.show()
         sys.exit(FAILED)

@@ -38,11 +38,6 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def one_line(text: str) -> str:
-    """Text in which line breaks and other control characters (of a file's name) are escaped."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
 def print_json(data: Any) -> None:
     """An object on stdout."""
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))

@@ -139,12 +139,10 @@ def _refuse_beside_query() -> None:
 
 
 def _pose_of(library: Library, image: Path, person: int | None, *, quiet: bool) -> Pose:
+    from contrapposto.library import pose_of
+
     people = library.find_people(image)
-    if not people:
-        raise QueryError(f"{image}: nobody was found in it; use a photo that shows a person, or a skeleton")
-    number = person or 1
-    if number > len(people):
-        raise QueryError(f"{image}: has {len(people)} people, there is no number {number}")
+    pose = pose_of(image, people, person or 1)
     if len(people) > 1 and person is None and not quiet:
         output.say(f"{path_text(image)} shows {len(people)} people; asking with person 1, choose with --person:")
         for count, found in enumerate(people, start=1):
@@ -153,7 +151,7 @@ def _pose_of(library: Library, image: Path, person: int | None, *, quiet: bool) 
                 f"  {count}: {box.width:.0f} x {box.height:.0f} pixels at {box.x:.0f}, {box.y:.0f}, "
                 f"{int(found.pose.visible.sum())} joints, score {found.score:.2f}"
             )
-    return people[number - 1].pose
+    return pose
 
 
 def _write_page(html: Path, query: Query, sources: list[Path | None], hits: list[Hit], library: Library) -> None:

@@ -68,7 +68,7 @@ def test_a_message_that_the_terminal_cannot_show(tmp_path: Path) -> None:
     missing = os.fsdecode("日本 é ".encode() + b"\xff")
     failed = contrapposto("index", tmp_path / missing, "-l", tmp_path / "l", PYTHONIOENCODING="latin-1")
     assert failed.returncode == 2
-    shown = "\\u65e5\\u672c é \\udcff: no such file or folder; give an existing one"
+    shown = "\\u65e5\\u672c é \\xff: no such file or folder; give an existing one"
     assert failed.stderr.decode("latin-1").strip() == f"contrapposto: {tmp_path}/{shown}"
 
 
