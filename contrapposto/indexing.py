@@ -299,5 +299,5 @@ def _to_full(person: Person, scale: tuple[float, float]) -> Person:
     return Person(
         Box(box.x * x, box.y * y, box.width * x, box.height * y),
         person.score,
-        Pose(person.pose.keypoints * scale, person.pose.scores),
+        Pose(person.pose.keypoints * scale, person.pose.scores, person.pose.keypoints3d),
     )

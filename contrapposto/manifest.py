@@ -19,7 +19,7 @@ from contrapposto.poses import ESTIMATORS
 from contrapposto.representations import pose_vector
 
 FILE = "library.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)

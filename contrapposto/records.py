@@ -2,6 +2,10 @@
 
 Image frame: pixels of the picture as it is shown (after its EXIF turn), x right, y down, the origin at the
 top-left corner of the top-left pixel. Missing is missing: an unseen keypoint is NaN.
+
+Camera frame (3D): metres, the origin in the middle of the hips, x to the picture's right, y up in the picture, z
+towards the camera; right-handed. Someone who stands upright and faces the camera has x to the own left, y up and z
+forward out of the chest: there the camera frame and the body frame (`geometry.body_frame`) are the same.
 """
 
 from __future__ import annotations
@@ -65,10 +69,12 @@ class Pose:
 
     keypoints: (17, 2) float64 pixels in the image frame (or any 2D frame with y down), NaN where unseen.
     scores: (17,) float64 in 0..1, the estimator's confidence in each keypoint; 0 where unseen.
+    keypoints3d: (17, 3) float64 metres in the camera frame, NaN where unknown; all NaN without a 3D estimate.
     """
 
     keypoints: NDArray[np.float64]
     scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    keypoints3d: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         points = np.array(self.keypoints, dtype=np.float64)
@@ -82,10 +88,16 @@ class Pose:
         scores[~seen] = 0.0
         if not ((scores >= 0) & (scores <= 1)).all():
             raise ValueError("keypoint scores must lie in 0..1")
-        points.setflags(write=False)
-        scores.setflags(write=False)
-        object.__setattr__(self, "keypoints", points)
-        object.__setattr__(self, "scores", scores)
+        if np.size(self.keypoints3d):
+            deep = np.array(self.keypoints3d, dtype=np.float64)
+        else:
+            deep = np.full((skeleton.COUNT, 3), np.nan)
+        if deep.shape != (skeleton.COUNT, 3):
+            raise ValueError(f"expected 3D keypoints of shape ({skeleton.COUNT}, 3), got {deep.shape}")
+        deep[~np.isfinite(deep).all(axis=1)] = np.nan
+        for name, values in (("keypoints", points), ("scores", scores), ("keypoints3d", deep)):
+            values.setflags(write=False)
+            object.__setattr__(self, name, values)
 
     @property
     def visible(self) -> NDArray[np.bool_]:
@@ -115,7 +127,7 @@ class Media:
     content: hash of the file's bytes (people belong to it, so a moved or copied file keeps them);
     modified: nanoseconds since the epoch, as the file system says; taken: ISO date and time from EXIF, or None;
     width, height: pixels as shown, 0 if the file could not be read; people: number found;
-    problem: why the file was skipped, or None.
+    fingerprint: 64-bit perceptual hash of the picture, None without one; problem: why the file was skipped, or None.
     """
 
     path: Path
@@ -127,6 +139,7 @@ class Media:
     height: int = 0
     people: int = 0
     taken: str | None = None
+    fingerprint: int | None = None
     problem: str | None = None
 
 

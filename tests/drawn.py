@@ -80,5 +80,6 @@ class DrawnPeople:
         people = []
         for number in range(1, round(red / RED_STEP) + 1):
             points = keypoints(number, green, blue, width, height)
-            people.append(Person(Box.around(points), 0.9 / number, Pose(points, np.full(17, 0.8))))
+            deep = np.column_stack([points[:, 0], -points[:, 1], np.full(17, float(number))]) / 100
+            people.append(Person(Box.around(points), 0.9 / number, Pose(points, np.full(17, 0.8), deep)))
         return people

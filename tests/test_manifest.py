@@ -20,7 +20,7 @@ def test_written_and_read(tmp_path: Path) -> None:
     MADE.write(tmp_path)
     assert manifest.read(tmp_path) == MADE
     assert [path.name for path in tmp_path.iterdir()] == [FILE], "nothing else is left"
-    assert json.loads((tmp_path / FILE).read_text())["format"] == 1
+    assert json.loads((tmp_path / FILE).read_text())["format"] == 2
 
 
 def test_none(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def stated(**changes: Any) -> str:
         "weights": {"a": "0"},
         "representations": {"pose_vector": 1},
         "roots": ["/one"],
-        "format": 1,
+        "format": 2,
     }
     return json.dumps({key: value for key, value in (data | changes).items() if value != "left out"})
 
@@ -89,8 +89,8 @@ def test_the_form_of_these_tests_is_read(tmp_path: Path) -> None:
         "7",
         '"library"',
         "{}",
-        '{"format": 1}',
-        '{"format": 1, "name": "of another program"}',
+        '{"format": 2}',
+        '{"format": 2, "name": "of another program"}',
         "\ufffe\x00",
         stated(roots=None),
         stated(roots="/one"),
@@ -116,7 +116,7 @@ def test_a_damaged_or_foreign_file(tmp_path: Path, content: str) -> None:
     assert str(tmp_path / FILE) in str(caught.value)
 
 
-@pytest.mark.parametrize("format_", [2, 0, "1", None])
+@pytest.mark.parametrize("format_", [1, 0, "1", None])
 def test_another_format(tmp_path: Path, format_: Any) -> None:
     (tmp_path / FILE).write_text(stated(format=format_))
     with pytest.raises(LibraryError, match="another version of this program"):

@@ -14,6 +14,16 @@ from contrapposto.records import Box, Hit, PartResult, Pose
 J = skeleton.INDEX
 
 
+def test_a_3d_keypoint_is_known_whole_or_not_at_all() -> None:
+    deep = np.arange(51.0).reshape(17, 3)
+    deep[4, 1] = np.nan
+    pose = Pose(np.zeros((17, 2)), keypoints3d=deep)
+    assert np.isnan(pose.keypoints3d[4]).all()
+    assert np.isfinite(np.delete(pose.keypoints3d, 4, axis=0)).all()
+    assert not pose.keypoints3d.flags.writeable
+    assert np.isnan(Pose(np.zeros((17, 2))).keypoints3d).all()
+
+
 def test_iou_by_hand() -> None:
     box = Box(0, 0, 4, 4)
     assert box.area == 16
@@ -78,6 +88,8 @@ def test_wrong_poses() -> None:
         Pose(np.zeros((16, 2)))
     with pytest.raises(ValueError, match=r"scores of shape \(17,\), got \(3,\)"):
         Pose(np.zeros((17, 2)), np.ones(3))
+    with pytest.raises(ValueError, match=r"\(17, 3\)"):
+        Pose(np.zeros((17, 2)), keypoints3d=np.zeros((17, 2)))
     for wrong in (1.5, -0.1, math.nan):
         with pytest.raises(ValueError, match=r"0\.\.1"):
             Pose(np.zeros((17, 2)), np.full(17, wrong))

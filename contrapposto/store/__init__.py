@@ -28,6 +28,7 @@ SCHEMAS: dict[TableName, pa.Schema] = {
             pa.field("height", pa.int32(), nullable=False),
             pa.field("people", pa.int32(), nullable=False),
             pa.field("taken", pa.string()),
+            pa.field("fingerprint", pa.uint64()),
             pa.field("problem", pa.string()),
         ]
     ),
@@ -40,11 +41,13 @@ SCHEMAS: dict[TableName, pa.Schema] = {
             pa.field("score", pa.float32(), nullable=False),
             pa.field("keypoints", pa.list_(pa.float32(), 34), nullable=False),
             pa.field("keypoint_scores", pa.list_(pa.float32(), 17), nullable=False),
+            pa.field("keypoints3d", pa.list_(pa.float32(), 51), nullable=False),
             pa.field("pose_vector", pa.list_(pa.float32(), 34), nullable=False),
         ]
     ),
 }
-"""Columns of the two tables. `keypoints` is x, y of the 17 keypoints in turn, NaN where unseen."""
+"""Columns of the two tables. `keypoints` is x, y of the 17 keypoints in turn, NaN where unseen; `keypoints3d` is
+their x, y, z in metres in the camera frame, NaN where unknown."""
 
 KEYS: dict[TableName, str] = {"media": "path", "people": "id"}
 """The column that names a row."""

@@ -53,6 +53,7 @@ def media_rows(media: Iterable[Media]) -> pa.Table:
             "height": item.height,
             "people": item.people,
             "taken": item.taken,
+            "fingerprint": item.fingerprint,
             "problem": item.problem,
         }
         for item in media
@@ -77,6 +78,7 @@ def people_rows(found: Iterable[tuple[str, Sequence[Person]]]) -> pa.Table:
                     "score": person.score,
                     "keypoints": keypoints.astype(np.float32).ravel(),
                     "keypoint_scores": person.pose.scores.astype(np.float32),
+                    "keypoints3d": person.pose.keypoints3d.astype(np.float32).ravel(),
                     "pose_vector": pose_vector.encode(keypoints),
                 }
             )
@@ -86,7 +88,7 @@ def people_rows(found: Iterable[tuple[str, Sequence[Person]]]) -> pa.Table:
 @dataclass(frozen=True, slots=True, eq=False)
 class PeopleArrays:
     """Rows of `people` as arrays: ids (N,), contents (N,), numbers (N,), boxes (N, 4), scores (N,),
-    keypoints (N, 17, 2) NaN where unseen, keypoint_scores (N, 17)."""
+    keypoints (N, 17, 2) NaN where unseen, keypoint_scores (N, 17), keypoints3d (N, 17, 3) NaN where unknown."""
 
     ids: NDArray[np.object_]
     contents: NDArray[np.object_]
@@ -95,8 +97,9 @@ class PeopleArrays:
     scores: NDArray[np.float32]
     keypoints: NDArray[np.float32]
     keypoint_scores: NDArray[np.float32]
+    keypoints3d: NDArray[np.float32]
 
-    COLUMNS = ("id", "content", "number", "box", "score", "keypoints", "keypoint_scores")
+    COLUMNS = ("id", "content", "number", "box", "score", "keypoints", "keypoint_scores", "keypoints3d")
 
     @staticmethod
     def from_table(table: pa.Table) -> PeopleArrays:
@@ -109,6 +112,7 @@ class PeopleArrays:
             table["score"].to_numpy(),
             _vectors(table, "keypoints", 34).reshape(-1, skeleton.COUNT, 2),
             _vectors(table, "keypoint_scores", skeleton.COUNT),
+            _vectors(table, "keypoints3d", 51).reshape(-1, skeleton.COUNT, 3),
         )
 
     def __len__(self) -> int:
@@ -121,7 +125,7 @@ class PeopleArrays:
         return Person(
             Box(x, y, width, height),
             float(self.scores[row]),
-            Pose(self.keypoints[row].astype(np.float64), scores),
+            Pose(self.keypoints[row].astype(np.float64), scores, self.keypoints3d[row].astype(np.float64)),
         )
 
 

@@ -61,6 +61,7 @@ def people(ids: Sequence[str], poses: NDArray[Any] | None = None, number: int = 
             pa.array([0.5] * count, pa.float32()),
             _lists(keypoints, 34),
             _lists(np.full(count * 17, 0.25, np.float32), 17),
+            _lists(np.full(count * 51, np.nan, np.float32), 51),
             _lists(flat, D),
         ],
         schema=SCHEMAS["people"],
@@ -80,6 +81,7 @@ def media(paths: Sequence[str], size: int = 1) -> pa.Table:
             "height": 480,
             "people": 1,
             "taken": None,
+            "fingerprint": None,
             "problem": None,
         }
         for path in paths

@@ -86,6 +86,7 @@ def test_upsert_casts_at_the_border(store: Store) -> None:
             "score": pa.array([0.1], pa.float64()),
             "keypoints": pa.array([[float("nan")] * 34], pa.list_(pa.float64(), 34)),
             "keypoint_scores": pa.array([[0.0] * 17], pa.large_list(pa.float32())),
+            "keypoints3d": pa.array([[float("nan")] * 51], pa.list_(pa.float64())),
         }
     )
     store.upsert("people", rows)

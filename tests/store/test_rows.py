@@ -18,7 +18,8 @@ from contrapposto.store.rows import PeopleArrays, key_path, media_rows, path_key
 
 POINTS = np.arange(34.0).reshape(17, 2) * 1.5
 POINTS[[3, 16]] = np.nan
-ANNA = Person(Box(1, 2, 30.5, 40.25), 0.75, Pose(POINTS, np.linspace(0.1, 1, 17)))
+DEEP = np.where(np.isnan(POINTS[:, :1]), np.nan, np.arange(51.0).reshape(17, 3) / 64)
+ANNA = Person(Box(1, 2, 30.5, 40.25), 0.75, Pose(POINTS, np.linspace(0.1, 1, 17), DEEP))
 BEN = Person(Box(0, 0, 5, 5), 0.3, Pose(np.ones((17, 2))))
 
 
@@ -52,7 +53,7 @@ def test_person_ids() -> None:
 
 
 def test_media_rows() -> None:
-    full = Media(Path("/p/a.jpg"), Path("/p"), "c1", 12, 34, 640, 480, 2, "2023-05-01T10:00:00", None)
+    full = Media(Path("/p/a.jpg"), Path("/p"), "c1", 12, 34, 640, 480, 2, "2023-05-01T10:00:00", 2**64 - 1)
     bad = Media(Path("/p/b.jpg"), Path("/p"), "c2", 5_000_000_000, 6, problem="damaged")
     table = media_rows([full, bad])
     assert table.schema == SCHEMAS["media"]
@@ -79,6 +80,7 @@ def test_people_rows_and_back() -> None:
         assert back.score == pytest.approx(person.score, abs=1e-7)
         np.testing.assert_allclose(back.pose.keypoints, person.pose.keypoints)
         np.testing.assert_allclose(back.pose.scores, person.pose.scores, atol=1e-7)
+        np.testing.assert_array_equal(back.pose.keypoints3d, person.pose.keypoints3d)
     vectors = np.array(table["pose_vector"].to_pylist())
     np.testing.assert_array_equal(vectors[0], pose_vector.encode(POINTS))
 
