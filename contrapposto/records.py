@@ -127,7 +127,8 @@ class Media:
     content: hash of the file's bytes (people belong to it, so a moved or copied file keeps them);
     modified: nanoseconds since the epoch, as the file system says; taken: ISO date and time from EXIF, or None;
     width, height: pixels as shown, 0 if the file could not be read; people: number found;
-    fingerprint: 64-bit perceptual hash of the picture, None without one; problem: why the file was skipped, or None.
+    fingerprint: 64-bit perceptual hash of the picture, None without one;
+    problem: why the file was skipped, or None.
     """
 
     path: Path
