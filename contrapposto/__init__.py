@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from contrapposto.indexing import IndexReport
     from contrapposto.library import Library
     from contrapposto.records import Box, Hit, Media, PartResult, Person, Pose, Skipped
-    from contrapposto.search.query import PosePart, Query, pose_from_json
+    from contrapposto.search.pose_json import pose_from_json
+    from contrapposto.search.query import PosePart, Query
 
 __all__ = [
     "Box",
@@ -64,7 +65,8 @@ _HOMES = {
     "contrapposto.indexing": ("IndexReport",),
     "contrapposto.library": ("Library",),
     "contrapposto.records": ("Box", "Hit", "Media", "PartResult", "Person", "Pose", "Skipped"),
-    "contrapposto.search.query": ("PosePart", "Query", "pose_from_json"),
+    "contrapposto.search.pose_json": ("pose_from_json",),
+    "contrapposto.search.query": ("PosePart", "Query"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

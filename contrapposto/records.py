@@ -191,7 +191,8 @@ class PartResult:
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One answer: a person in a file. `number` counts the file's people from 1; `why` has one entry per part of
-    the query, in its order; `copies` are other paths with the same content; `time` is seconds into a film, None
+    the query, in its order; `copies` are other paths with the same content, or with the same picture in another
+    file (unless unfolded); `time` is seconds into a film, None
     for a photo."""
 
     path: Path

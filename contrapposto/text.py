@@ -31,3 +31,11 @@ def _shown(char: str) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """`1 photo`, `2 photos`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def measure(value: float, unit: str) -> str:
+    """A distance and its unit with three digits: `104 mm`, `9.41 px of 128`, `0.0312 of body size`."""
+    if not value > 0:
+        return f"0 {unit}"
+    digits = max(0, 2 - int(f"{value:e}".partition("e")[2]))
+    return f"{value:.{digits}f} {unit}"

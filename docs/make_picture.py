@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto import geometry, skeleton
-from contrapposto.search.matching import match_2d
+from contrapposto.search.matching import match
 from contrapposto.search.query import joint_weights
 
 JOINTS = "upper"
@@ -75,7 +75,7 @@ def picture() -> str:
         _figure(query, 8, f"asked: --joints {JOINTS}", weights > 0),
     ]
     for number, (points, distance) in enumerate(zip(answers, distances, strict=True), start=1):
-        label = f"{number}: {distance:.1f} px, match {match_2d(distance):.2f}"
+        label = f"{number}: {distance:.1f} px, match {match("2d", distance):.2f}"
         parts.append(_figure(points, 8 + 210 * number, label, everything))
     head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 850 440">'
     return f"{head}<style>{STYLE}</style>{''.join(parts)}</svg>\n"

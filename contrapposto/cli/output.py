@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from contrapposto.records import Box, Hit, Person, Pose, Skipped
 from contrapposto.skeleton import KEYPOINTS
@@ -125,6 +126,17 @@ def keypoints_json(pose: Pose) -> list[dict[str, Any]]:
     return rows
 
 
+def keypoints3d_json(pose: Pose) -> list[dict[str, Any]]:
+    """All 17 in canonical order, metres in the camera frame: x to the picture's right, y up, z towards the camera,
+    from the middle of the hips; null where unknown."""
+    rows = []
+    for name, point in zip(KEYPOINTS, pose.keypoints3d, strict=True):
+        known = bool(np.isfinite(point[0]))
+        places = [round(float(value), 4) if known else None for value in point]
+        rows.append({"name": name, **dict(zip("xyz", places, strict=True))})
+    return rows
+
+
 def person_json(number: int, person: Person) -> dict[str, Any]:
     """One person of a picture."""
     return {
@@ -132,6 +144,7 @@ def person_json(number: int, person: Person) -> dict[str, Any]:
         "box": box_json(person.box),
         "score": round(person.score, 4),
         "keypoints": keypoints_json(person.pose),
+        "keypoints3d": keypoints3d_json(person.pose),
     }
 
 
@@ -146,6 +159,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "unit": hit.why[0].unit,
         "box": box_json(hit.box),
         "keypoints": keypoints_json(hit.pose),
+        "keypoints3d": keypoints3d_json(hit.pose),
         "copies": [path_text(copy) for copy in hit.copies],
         "why": [
             {

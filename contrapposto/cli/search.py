@@ -9,8 +9,9 @@ import click
 from click.core import ParameterSource
 
 from contrapposto.cli import output
+from contrapposto.distances import METRICS
 from contrapposto.errors import ContrappostoError, QueryError
-from contrapposto.text import path_text
+from contrapposto.text import measure, path_text
 
 if TYPE_CHECKING:
     from contrapposto.library import Library
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
     "--joints", default="all", show_default=True, help="Which joints count: groups or names, weights with =."
 )
 @click.option(
-    "--metric", type=click.Choice(["2d"]), default="2d", show_default=True, help="How poses are compared."
+    "--metric", type=click.Choice(list(METRICS)), default="2d", show_default=True, help="How poses are compared."
 )
 @click.option("--mirror", is_flag=True, help="The mirror image of the pose will do as well.")
 @click.option("--where", help="Condition on the files: path, date, size, people.")
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True, help="How many answers at most.")
+@click.option(
+    "--min-match", type=click.FloatRange(0, 1), default=0.0, help="Only answers that match this well, 0 to 1."
+)
+@click.option("--unfold", is_flag=True, help="Photos that look the same are answers of their own.")
 @output.library_option
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page with pictures to this file.")
@@ -47,6 +52,8 @@ def search(
     mirror: bool,
     where: str | None,
     top: int,
+    min_match: float,
+    unfold: bool,
     library: Path | None,
     as_json: bool,
     html: Path | None,
@@ -61,16 +68,20 @@ def search(
     joints, with commas, and weights: arms,left_knee=0.5
     --where compares path (= with * and ?, ~ for a part), date, size and people:
     people = 2 and date >= 2023-06 and not path ~ "screenshots"
+    --metric compares as the camera saw it (2d), in space (3d), in space however the person is turned
+    (procrustes); np- brings both bodies to one size first.
 
     \b
     Examples:
       contrapposto search --image me.jpg
+      contrapposto search --image me.jpg --metric procrustes --min-match 0.5
       contrapposto search --image match.jpg --person 2 --joints arms --mirror
       contrapposto search --skeleton half.json --where "people = 1" --html found.html
       contrapposto search --query query.json --json
     """
     from contrapposto.library import Library
-    from contrapposto.search.query import METRICS, PosePart, Query, load_json, pose_from_json
+    from contrapposto.search.pose_json import load_json, pose_from_json
+    from contrapposto.search.query import PosePart, Query
 
     with output.fetch_bar() as fetching:
         opened = Library(library, progress=fetching)
@@ -89,8 +100,8 @@ def search(
             if skeleton is not None:
                 poses.append(pose_from_json(load_json(skeleton)))
                 sources.append(None)
-            chosen = next(known for known in METRICS if known == metric)
-            query = Query(tuple(PosePart(pose, joints, chosen, mirror) for pose in poses), where, top)
+            parts = tuple(PosePart(pose, joints, metric, mirror) for pose in poses)
+            query = Query(parts, where, top, min_match, unfold)
         for part in query.parts:
             _say_what_is_open(part)
         hits = opened.search(query)
@@ -109,14 +120,14 @@ def show_hits(hits: list[Hit]) -> None:
     for rank, hit in enumerate(hits, start=1):
         part = hit.why[0]
         mirrored = ", mirrored" if part.mirrored else ""
-        distances = " + ".join(f"{result.distance:5.1f}" for result in hit.why)
+        distances = " + ".join(measure(result.distance, result.unit) for result in hit.why)
         click.echo(
-            f"{rank:3d}  match {hit.match:.2f}  {distances} {part.unit}{mirrored}  "
+            f"{rank:3d}  match {hit.match:.2f}  {distances}{mirrored}  "
             f"{path_text(hit.path)}  person {hit.number}  "
             f"(best {', '.join(part.best(2))}; worst {', '.join(part.worst(2))})"
         )
         for copy in hit.copies:
-            click.echo(f"{'':5}same file: {path_text(copy)}")
+            click.echo(f"{'':5}same photo: {path_text(copy)}")
 
 
 def _say_what_is_open(part: PosePart) -> None:
@@ -133,9 +144,20 @@ def _say_what_is_open(part: PosePart) -> None:
 def _refuse_beside_query() -> None:
     """Raises QueryError when an option is given that would be passed over in silence."""
     context = click.get_current_context()
-    for name in ("image", "person", "skeleton", "joints", "metric", "mirror", "where", "top"):
+    for name in (
+        "image",
+        "person",
+        "skeleton",
+        "joints",
+        "metric",
+        "mirror",
+        "where",
+        "top",
+        "min_match",
+        "unfold",
+    ):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise QueryError(f"--query holds the whole query; give it without --{name}")
+            raise QueryError(f"--query holds the whole query; give it without --{name.replace('_', '-')}")
 
 
 def _pose_of(library: Library, image: Path, person: int | None, *, quiet: bool) -> Pose:

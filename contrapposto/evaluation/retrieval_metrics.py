@@ -27,9 +27,9 @@ NEAREST = 50
 LAST_RANK = 50
 """`hit_rank50` asks for a 0-based rank of at most this: the first 51."""
 ABSOLUTE = 15.0
-"""`hit_abs` counts a true distance of at most this, in pixels of the 128-pixel crop."""
+"""`hit_abs` counts a true 2D distance of at most this, in pixels of the 128-pixel crop."""
 SLACK = 10.0
-"""`hit_rel` counts a true distance of at most the nearest one plus this, in the same pixels."""
+"""`hit_rel` counts a true 2D distance of at most the nearest one plus this, in the same pixels."""
 
 _BLOCK = 128
 _SWAP = np.array([skeleton.LIMB_JOINTS.index(skeleton.KEYPOINTS[j]) for j in skeleton.FLIP[5:]])
@@ -86,11 +86,15 @@ def rank_by(predicted: NDArray[np.floating]) -> NDArray[np.intp]:
 
 
 def score_ranking(
-    truth: NDArray[np.floating], order: NDArray[np.integer], excluded: NDArray[np.bool_] | None = None
+    truth: NDArray[np.floating],
+    order: NDArray[np.integer],
+    excluded: NDArray[np.bool_] | None = None,
+    absolute: float = ABSOLUTE,
+    slack: float = SLACK,
 ) -> RetrievalScores:
     """Score one ranking of the gallery per query.
 
-    truth: (Q, G) true distances, pixels of a 128-pixel crop; order: (Q, G) columns, best first, each row a
+    truth: (Q, G) true distances in any unit; absolute, slack: of `hit_abs` and `hit_rel`, in that unit; order: (Q, G) columns, best first, each row a
     permutation of 0..G-1 (excluded columns may stand anywhere); excluded: (Q, G) True for what is not in the
     query's gallery, None for nothing. For predicted distances give `rank_by(predicted)`.
 
@@ -98,7 +102,7 @@ def score_ranking(
     1 / (d + 1), discount 1 / log2(i + 1) with i from 1, ideal = true order (Kim et al. 2019); and for K = 1, 5, 10
     `hit_nn@K` the first K hold one of the 50 true nearest; `hit_rank50@K` one of the K true nearest has a 0-based
     rank of at most 50; `hit_abs_any@K` and `hit_abs_share@K` whether any, and which share, of the first K has a
-    true distance of at most 15; `hit_rel@K` any has at most that of the nearest plus 10.
+    true distance of at most `absolute`; `hit_rel@K` any has at most that of the nearest plus `slack`.
     Raises ValueError on wrong shapes, rows that are no permutation, or negative or infinite true distances.
     """
     if excluded is None:
@@ -111,7 +115,7 @@ def score_ranking(
     blocks = []
     for start in range(0, len(scored), _BLOCK):
         rows = scored[start : start + _BLOCK]
-        blocks.append(_score_block(truth[rows], order[rows], excluded[rows]))
+        blocks.append(_score_block(truth[rows], order[rows], excluded[rows], absolute, slack))
     per_query: dict[str, NDArray[np.float64]] = {}
     for name in blocks[0] if blocks else ():
         per_query[name] = np.full(len(truth), np.nan)
@@ -121,7 +125,11 @@ def score_ranking(
 
 
 def _score_block(
-    truth: NDArray[np.floating], order: NDArray[np.integer], excluded: NDArray[np.bool_]
+    truth: NDArray[np.floating],
+    order: NDArray[np.integer],
+    excluded: NDArray[np.bool_],
+    absolute: float,
+    slack: float,
 ) -> dict[str, NDArray[np.floating] | NDArray[np.bool_]]:
     """All measures, (B,) each, of queries that have a gallery."""
     if not (np.sort(order, axis=1) == np.arange(truth.shape[1])).all():
@@ -140,7 +148,7 @@ def _score_block(
         return np.take_along_axis(values, last[:, np.newaxis], axis=1)[:, 0]
 
     total = np.where(np.isfinite(ranked), ranked, 0.0).cumsum(axis=1)
-    close = (ranked <= ABSOLUTE).cumsum(axis=1, dtype=np.float64)
+    close = (ranked <= absolute).cumsum(axis=1, dtype=np.float64)
     best = np.minimum.accumulate(ranked, axis=1)
     discount = 1 / np.log2(np.arange(truth.shape[1]) + 2)
     gained, possible = (discount / (ranked + 1)).cumsum(axis=1), (discount / (ideal + 1)).cumsum(axis=1)
@@ -152,9 +160,9 @@ def _score_block(
     for count in HIT_AT:
         scores[f"hit_nn@{count}"] = at(best, count) <= at(ideal, NEAREST)
         scores[f"hit_rank50@{count}"] = at(best, LAST_RANK + 1) <= at(ideal, count)
-        scores[f"hit_abs_any@{count}"] = at(best, count) <= ABSOLUTE
+        scores[f"hit_abs_any@{count}"] = at(best, count) <= absolute
         scores[f"hit_abs_share@{count}"] = at(close, count) / np.minimum(count, size)
-        scores[f"hit_rel@{count}"] = at(best, count) <= ideal[:, 0] + SLACK
+        scores[f"hit_rel@{count}"] = at(best, count) <= ideal[:, 0] + slack
     return scores
 
 

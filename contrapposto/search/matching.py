@@ -1,26 +1,46 @@
 """Distances to matches: what a distance means, as a number from 0 (nothing alike) to 1 (the same).
 
-A match is the chance that two people's true poses are within 15 px of a 128-px pose, given the distance between the
-detected ones: a logistic regression on the logarithm of the distance, over the pairs of different scenes of a
-development split.
+A match is the chance that two people's true poses are alike, given the distance between the detected ones:
+a logistic regression on the logarithm of the distance, over the pairs of different scenes of a development split
+(`contrapposto evaluate match`, docs/distances.md). Alike is a true distance under 15 px of a 128-px pose, and for
+distances in space the same share of a body: under 150 mm, or 0.25 of the body size.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-HALF_2D = 11.3
-"""px of 128: the 2D distance at which the match is one half."""
 
-STEEPNESS_2D = 5.3
-"""How fast the match falls around `HALF_2D` (exponent of the distance)."""
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """match = 1 / (1 + (distance / half)^steepness); half: the distance at which the match is one half."""
+
+    half: float
+    steepness: float
+
+    def __call__(self, distance: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Match of distances, falling from 1 to 0. NaN (not comparable) gives 0."""
+        match = 1.0 / (1.0 + (np.asarray(distance, dtype=np.float64) / self.half) ** self.steepness)
+        return np.where(np.isfinite(match), match, 0.0)
+
+    def distance(self, match: float) -> float:
+        """The distance that has this match, 0..1; infinite for 0."""
+        return self.half * (1 / match - 1) ** (1 / self.steepness) if match > 0 else np.inf
 
 
-def match_2d(distance: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Match of 2D distances (px of a 128-px pose): 1 / (1 + (d / half)^steepness), falling from 1 to 0.
+CURVES: dict[str, Curve] = {
+    "2d": Curve(11.3, 5.3),
+    "3d": Curve(120.0, 5.0),
+    "procrustes": Curve(80.0, 5.0),
+    "np-3d": Curve(0.2, 5.0),
+    "np-procrustes": Curve(0.15, 5.0),
+}
+"""The fitted curve of each metric."""
 
-    NaN (not comparable) gives 0.
-    """
-    match = 1.0 / (1.0 + (np.asarray(distance, dtype=np.float64) / HALF_2D) ** STEEPNESS_2D)
-    return np.where(np.isfinite(match), match, 0.0)
+
+def match(metric: str, distance: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Match of distances of a metric in `distances.METRICS`."""
+    return CURVES[metric](distance)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from contrapposto import geometry
 from contrapposto.records import Hit, PartResult
 from contrapposto.search.candidates import Snapshot, candidates
-from contrapposto.search.matching import match_2d
+from contrapposto.search.matching import match
 from contrapposto.search.query import PosePart, Query
 from contrapposto.store import Store
 from contrapposto.store.rows import key_path
@@ -31,7 +31,9 @@ def search(store: Store, snapshot: Snapshot, query: Query) -> list[Hit]:
         return []
     keypoints = people.keypoints[rows]
     scored = [_score(part, keypoints) for part in query.parts]
-    matches = np.stack([match_2d(score.distances) for score in scored])
+    matches = np.stack(
+        [match(part.metric, score.distances) for part, score in zip(query.parts, scored, strict=True)]
+    )
     comparable: NDArray[np.bool_] = np.all([np.isfinite(score.distances) for score in scored], axis=0)
     fused = np.average(matches, axis=0, weights=[part.weight for part in query.parts])
     order = np.lexsort((rows, scored[0].distances, -fused))  # rows come in order of id
@@ -83,7 +85,7 @@ def _explain(part: PosePart, mirrored: bool, keypoints: NDArray[np.float64]) -> 
     joints = geometry.joint_distances(points, keypoints[None], weights)
     distance = geometry.weighted_mean(joints, weights)
     return PartResult(
-        part.metric, float(distance[0]), geometry.UNIT_2D, float(match_2d(distance)[0]), mirrored, joints[0]
+        part.metric, float(distance[0]), geometry.UNIT_2D, float(match(part.metric, distance)[0]), mirrored, joints[0]
     )
 
 

@@ -194,6 +194,8 @@ class _Parser:
         value = self._next("a value")
         if value in _SYMBOLS:
             raise self._error(f"a value is missing before {value!r}")
+        if field == "size" and self._at < len(self._tokens) and self._tokens[self._at].lower() in _UNITS:
+            value += self._next("a unit")  # 1 MB as well as 1MB
         return self._comparison(field, sign, value)
 
     def _comparison(self, field: str, sign: str, value: str) -> Condition:

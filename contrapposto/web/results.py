@@ -10,7 +10,7 @@ from pathlib import Path
 from contrapposto.errors import UnreadableMedia
 from contrapposto.records import Box, Hit, PartResult, Person, Pose
 from contrapposto.search.query import Query, joint_weights
-from contrapposto.text import path_text
+from contrapposto.text import measure, path_text
 from contrapposto.web import skeletons
 
 
@@ -97,7 +97,7 @@ def _hit_card(rank: int, hit: Hit) -> Card:
     lines = [f"person {hit.number}"]
     for part in hit.why:
         lines += _reasons(part)
-    lines += [f"same file: {path_text(copy)}" for copy in hit.copies]
+    lines += [f"same photo: {path_text(copy)}" for copy in hit.copies]
     joints = hit.why[0].joint_distances
     try:
         svg, missing = skeletons.photo_svg(hit.path, [hit.pose], hit.box, joints), ""
@@ -111,7 +111,7 @@ def _reasons(part: PartResult) -> list[str]:
         return ", ".join(name.replace("_", " ") for name in names)
 
     return [
-        f"distance {part.distance:.1f} {part.unit} ({part.metric}{', mirrored' if part.mirrored else ''})",
+        f"distance {measure(part.distance, part.unit)} ({part.metric}{', mirrored' if part.mirrored else ''})",
         f"best: {named(part.best())}",
         f"worst: {named(part.worst())}",
     ]

@@ -45,6 +45,13 @@ def pose(*hidden: str, **moved: tuple[float, float]) -> Pose:
     return Pose(points)
 
 
+def in_space(flat: Pose) -> Pose:
+    """The pose with 3D keypoints too: 100 pixels a metre, y up, the hands in front of the body."""
+    deep = np.column_stack([flat.keypoints[:, 0] - 50, 90 - flat.keypoints[:, 1], np.zeros(17)]) / 100
+    deep[[skeleton.INDEX["left_wrist"], skeleton.INDEX["right_wrist"]], 2] += 0.2
+    return Pose(flat.keypoints, flat.scores, deep)
+
+
 def only(**seen: tuple[float, float]) -> Pose:
     """A pose that shows these keypoints and no others."""
     points = np.full((skeleton.COUNT, 2), np.nan)

@@ -12,7 +12,7 @@ from contrapposto.errors import QueryError
 from contrapposto.records import Hit, Pose
 from contrapposto.search import ranking
 from contrapposto.search.candidates import take_snapshot
-from contrapposto.search.matching import match_2d
+from contrapposto.search.matching import match
 from contrapposto.search.query import PosePart, Query
 from contrapposto.store import Store
 from contrapposto.store.exact import ExactStore
@@ -63,7 +63,7 @@ def test_order_and_what_a_hit_says(store: ExactStore) -> None:
         stored = hit.pose.keypoints[None]
         expected = geometry.pose_distances(WAVES.keypoints, stored)[0]
         assert hit.distance == pytest.approx(expected)
-        assert hit.match == hit.why[0].match == pytest.approx(match_2d(np.array(expected))[()])
+        assert hit.match == hit.why[0].match == pytest.approx(match("2d", np.array(expected))[()])
 
 
 def test_why_names_the_joints_that_moved(store: ExactStore) -> None:
