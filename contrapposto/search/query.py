@@ -61,7 +61,7 @@ class PosePart:
             )
         points = self._points()
         asked = np.isfinite(points[:, 0]) & (joint_weights(self.joints) > 0)
-        least = 3 if METRICS[self.metric].rotate else 2
+        least = METRICS[self.metric].least_joints
         if asked.sum() < least:
             raise QueryError(
                 f"the query shows {asked.sum()} of the joints asked for ({self.joints}); at least {least} are needed "
