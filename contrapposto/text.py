@@ -33,9 +33,9 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+_DECIMALS = {"mm": 0, "of body size": 3}
+
+
 def measure(value: float, unit: str) -> str:
-    """A distance and its unit with three digits: `104 mm`, `9.41 px of 128`, `0.0312 of body size`."""
-    if not value > 0:
-        return f"0 {unit}"
-    digits = max(0, 2 - int(f"{value:e}".partition("e")[2]))
-    return f"{value:.{digits}f} {unit}"
+    """A distance and its unit: `9.4 px of 128`, `104 mm`, `0.031 of body size`."""
+    return f"{value:.{_DECIMALS.get(unit, 1)}f} {unit}"

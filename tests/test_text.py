@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contrapposto.text import count, path_text
+from contrapposto.text import count, measure, path_text
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,16 @@ def test_count() -> None:
     assert count(1234567, "photo") == "1,234,567 photos"
     assert count(1, "person", "people") == "1 person"
     assert count(2, "person", "people") == "2 people"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (3e-15, "px of 128", "0.0 px of 128"),
+        (9.449, "px of 128", "9.4 px of 128"),
+        (104.4, "mm", "104 mm"),
+        (0.03124, "of body size", "0.031 of body size"),
+    ],
+)
+def test_measures(value: float, unit: str, shown: str) -> None:
+    assert measure(value, unit) == shown

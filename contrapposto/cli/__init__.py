@@ -7,6 +7,7 @@ Exit status: 0 done; 1 done, but files were skipped (listed on stderr); 2 wrong 
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from typing import NoReturn
 
@@ -15,11 +16,13 @@ import click
 from contrapposto.cli import output
 from contrapposto.cli.demo import demo
 from contrapposto.cli.describe import describe
+from contrapposto.cli.doctor import doctor
 from contrapposto.cli.evaluate import evaluate
 from contrapposto.cli.forget import forget
 from contrapposto.cli.index import index
 from contrapposto.cli.models import models
 from contrapposto.cli.search import search
+from contrapposto.cli.train import train
 from contrapposto.errors import ContrappostoError
 from contrapposto.text import printable
 
@@ -39,12 +42,28 @@ def commands() -> None:
     """
 
 
-for command in (index, search, describe, forget, demo, evaluate, models):
+for command in (index, search, describe, forget, doctor, demo, evaluate, train, models):
     commands.add_command(command)
+
+
+class _Said(logging.Handler):
+    """Warnings of the library, as lines on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        output.say(f"contrapposto: {printable(record.getMessage())}")
 
 
 def main() -> None:
     """Entry point of the `contrapposto` program."""
+    said = _Said(logging.WARNING)
+    logging.getLogger("contrapposto").addHandler(said)
+    try:
+        _run()
+    finally:
+        logging.getLogger("contrapposto").removeHandler(said)
+
+
+def _run() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names that the terminal's encoding lacks

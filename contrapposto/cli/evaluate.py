@@ -87,8 +87,9 @@ def keypoints(
     "--method",
     "methods",
     multiple=True,
-    help="random, imagenet, keypoints-2d, keypoints-2d-side-blind, oracle or oracle-side-blind; may be given "
-    "several times.  [default: all]",
+    help="random, imagenet, keypoints-2d, keypoints-2d-side-blind, keypoints-3d, procrustes, oracle, "
+    "oracle-side-blind, oracle-3d or oracle-procrustes; may be given several times.  [default: all that fit the "
+    "data]",
 )
 @click.option("--accurate", is_flag=True, help="Use the slower setting of the estimator.")
 def retrieval(
@@ -100,15 +101,19 @@ def retrieval(
     methods: tuple[str, ...],
     accurate: bool,
 ) -> None:
-    """The yardstick of pose retrieval: each photo with all 12 limb joints asks for the others of its split.
+    """The yardstick of pose retrieval: each person with all 12 limb joints asks for the others of the split.
 
     Items of the query's own scene are left out of its gallery. True distance: 2D, 12 joints, px of a 128-px pose;
-    strict, and side-blind (names ending in /side-blind: the better of both assignments of left and right).
+    strict, and side-blind (names ending in /side-blind: the better of both assignments of left and right). Where
+    3D is true (--data demo is the built-in collection; a folder of 3D poses is seen by simulated cameras) also by
+    true 3D and Procrustes distance in mm (names ending in /3d and /procrustes).
 
     \b
     Examples:
       contrapposto evaluate retrieval --data data/lspe --split test
       contrapposto evaluate retrieval --data data/lspe --split test --method keypoints-2d --json
+      contrapposto evaluate retrieval --data demo
+      contrapposto evaluate retrieval --data data/poses3d --split test
     """
     from contrapposto.evaluation.retrieval import evaluate_retrieval
 
@@ -122,6 +127,63 @@ def retrieval(
             overwrite=overwrite,
             fetching=fetching,
             progress=progress,
+        )
+    _show(summary, as_json)
+
+
+@evaluate.command()
+@_common
+@click.option("--accurate", is_flag=True, help="Use the slower setting of the estimator.")
+def match(data: Path, split: str | None, out: Path | None, overwrite: bool, as_json: bool, accurate: bool) -> None:
+    """Whether a stated match is the chance that two people are alike, for each metric.
+
+    Alike: a true distance under 15 px of a 128-px pose, and for metrics in space under 150 mm or 0.3 of the body
+    size. largest_gap: between the stated match and the share found alike, over bins of at least 20 pairs.
+    fitted_half, fitted_steepness: the curve that fits this data best. --out keeps the bins.
+
+    \b
+    Examples:
+      contrapposto evaluate match --data data/lspe --split val
+      contrapposto evaluate match --data demo
+    """
+    from contrapposto.evaluation.calibration import evaluate_match
+
+    with output.fetch_bar() as fetching, output.photos_bar() as progress:
+        summary = evaluate_match(
+            data, split, accurate=accurate, out=out, overwrite=overwrite, fetching=fetching, progress=progress
+        )
+    _show(summary, as_json)
+
+
+@evaluate.command()
+@_common
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    help="lifted, blazepose-full, blazepose-heavy, flat or mean; lifted-true, blazepose-heavy-true and flat-true "
+    "are given the true 2D keypoints; may be given several times.  [default: all that fit the data]",
+)
+def joints3d(
+    data: Path, split: str | None, out: Path | None, overwrite: bool, as_json: bool, methods: tuple[str, ...]
+) -> None:
+    """How well 3D keypoints are estimated: on projected motion capture, or on the demo collection (--data demo).
+
+    mpjpe, n-mpjpe, pa-mpjpe: mm over the 12 limb joints, with the hips at the origin; moved and scaled; moved,
+    scaled and turned. pck3d@150: share within 150 mm. agreement: of yes/no relations (bent, near, in front, above,
+    beyond), 0.5 by chance. Splits of the motion capture: bandai (the default) and cmu (clips held
+    out from training).
+
+    \b
+    Examples:
+      contrapposto evaluate joints3d --data data/poses3d --method lifted --method flat
+      contrapposto evaluate joints3d --data demo --method lifted --method blazepose-heavy
+    """
+    from contrapposto.evaluation.joints3d import evaluate_joints3d
+
+    with output.fetch_bar() as fetching, output.photos_bar() as progress:
+        summary = evaluate_joints3d(
+            data, split, methods=methods, out=out, overwrite=overwrite, fetching=fetching, progress=progress
         )
     _show(summary, as_json)
 

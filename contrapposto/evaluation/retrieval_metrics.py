@@ -94,9 +94,10 @@ def score_ranking(
 ) -> RetrievalScores:
     """Score one ranking of the gallery per query.
 
-    truth: (Q, G) true distances in any unit; absolute, slack: of `hit_abs` and `hit_rel`, in that unit; order: (Q, G) columns, best first, each row a
-    permutation of 0..G-1 (excluded columns may stand anywhere); excluded: (Q, G) True for what is not in the
-    query's gallery, None for nothing. For predicted distances give `rank_by(predicted)`.
+    truth: (Q, G) true distances in any unit; absolute, slack: of `hit_abs` and `hit_rel`, in that unit;
+    order: (Q, G) columns, best first, each row a permutation of 0..G-1 (excluded columns may stand anywhere);
+    excluded: (Q, G) True for what is not in the query's gallery, None for nothing. For predicted distances give
+    `rank_by(predicted)`.
 
     Measures: `distance@K` mean true distance of the first K, K = 1..10; `ndcg@P`, P = 10, 20..100, gain
     1 / (d + 1), discount 1 / log2(i + 1) with i from 1, ideal = true order (Kim et al. 2019); and for K = 1, 5, 10

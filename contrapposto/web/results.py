@@ -98,9 +98,8 @@ def _hit_card(rank: int, hit: Hit) -> Card:
     for part in hit.why:
         lines += _reasons(part)
     lines += [f"same photo: {path_text(copy)}" for copy in hit.copies]
-    joints = hit.why[0].joint_distances
     try:
-        svg, missing = skeletons.photo_svg(hit.path, [hit.pose], hit.box, joints), ""
+        svg, missing = skeletons.photo_svg(hit.path, [hit.pose], hit.box, hit.why[0]), ""
     except UnreadableMedia as error:
         svg, missing = None, f"the picture cannot be shown: {error}"
     return Card(f"{rank}", tuple(lines), path_text(hit.path), svg, missing, hit.match)

@@ -14,20 +14,21 @@ from PIL import Image
 
 from contrapposto import skeleton
 from contrapposto.media import photos
-from contrapposto.records import Box, Pose
+from contrapposto.records import Box, PartResult, Pose
+from contrapposto.text import measure
 
 CROP_SIDE = 420
 """Pixels: longer side of the pictures in a page."""
 
-FAR = 40.0
-"""px of 128: a joint this far from what was asked is drawn fully red."""
+FAR = {"px of 128": 40.0, "mm": 400.0, "of body size": 0.8}
+"""A joint this far from what was asked is drawn fully red, by unit."""
 
 
-def photo_svg(path: Path, poses: Sequence[Pose], box: Box | None, joints: NDArray[np.float64] | None = None) -> str:
+def photo_svg(path: Path, poses: Sequence[Pose], box: Box | None, why: PartResult | None = None) -> str:
     """A photo, cut to a box grown by a quarter (all of it when None), with skeletons.
 
-    poses, box: pixels of the full upright picture; joints: (17,) distances that colour the joints of the first
-    pose, px of 128. Raises UnreadableMedia when the file cannot be shown any more.
+    poses, box: pixels of the full upright picture; why: whose distances colour the joints of the first pose.
+    Raises UnreadableMedia when the file cannot be shown any more.
     """
     photo = photos.decode(photos.read_file(path))
     grown = _grown(box, photo) if box else Box(0, 0, photo.width, photo.height)
@@ -47,15 +48,16 @@ def photo_svg(path: Path, poses: Sequence[Pose], box: Box | None, joints: NDArra
         f'height="{frame.height:.6g}" preserveAspectRatio="none"/>'
     )
     drawn = [
-        _skeleton(pose, max(frame.width, frame.height), joints if number == 0 else None)
+        _skeleton(pose, max(frame.width, frame.height), why if number == 0 else None)
         for number, pose in enumerate(poses)
     ]
     return _svg(frame, picture + "".join(drawn))
 
 
 def pose_svg(pose: Pose, weights: NDArray[np.float64]) -> str:
-    """A skeleton alone, on its own box; joints of weight 0 are left out."""
-    asked = Pose(np.where((weights > 0)[:, None], pose.keypoints, np.nan), pose.scores)
+    """A skeleton alone, on its own box; joints of weight 0 are left out. One in space is seen by its camera."""
+    points = pose.keypoints if pose.visible.any() else pose.keypoints3d[:, :2] * [1, -1]  # y down
+    asked = Pose(np.where((weights > 0)[:, None], points, np.nan))
     frame = Box.around(asked.keypoints, margin=0.15)
     return _svg(frame, _skeleton(asked, max(frame.width, frame.height), None))
 
@@ -75,7 +77,7 @@ def _svg(frame: Box, content: str) -> str:
     return f"<svg viewBox={quoteattr(view)} xmlns='http://www.w3.org/2000/svg'>{content}</svg>"
 
 
-def _skeleton(pose: Pose, size: float, joints: NDArray[np.float64] | None) -> str:
+def _skeleton(pose: Pose, size: float, why: PartResult | None) -> str:
     """Lines for limbs in the colour of their side, dots for keypoints. size: larger side of the frame."""
     points, parts = pose.keypoints, []
     for first, second in skeleton.LIMBS:
@@ -87,8 +89,10 @@ def _skeleton(pose: Pose, size: float, joints: NDArray[np.float64] | None) -> st
     for index, name in enumerate(skeleton.KEYPOINTS):
         x, y = points[index]
         if np.isfinite(x):
-            colour = _colour(joints[index]) if joints is not None else "#fff"
-            distance = f": {joints[index]:.0f} px" if joints is not None and np.isfinite(joints[index]) else ""
+            colour, distance = "#fff", ""
+            if why is not None and np.isfinite(why.joint_distances[index]):
+                colour = _colour(why.joint_distances[index] / FAR[why.unit])
+                distance = f": {measure(why.joint_distances[index], why.unit)}"
             parts.append(
                 f'<circle cx="{x:.6g}" cy="{y:.6g}" r="{size * 0.011:.6g}" fill="{colour}" stroke="#000a" '
                 f'stroke-width="{size * 0.003:.6g}"><title>{name.replace("_", " ")}{distance}</title></circle>'
@@ -101,11 +105,8 @@ def _side(first: str, second: str) -> str:
     return sides.pop() if len(sides) == 1 else "middle"
 
 
-def _colour(distance: float) -> str:
-    """Green for close, red for far, white for not compared."""
-    if not np.isfinite(distance):
-        return "#fff"
-    share = min(float(distance) / FAR, 1.0)
+def _colour(share: float) -> str:
+    """Green for 0, red for 1 and more."""
     low, high = np.array([46, 204, 113]), np.array([231, 76, 60])
-    red, green, blue = (low + (high - low) * share).astype(int)
+    red, green, blue = (low + (high - low) * min(share, 1.0)).astype(int)
     return f"#{red:02x}{green:02x}{blue:02x}"

@@ -39,7 +39,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def make(*_: object, accurate: bool = False, **__: object) -> DrawnPeople:
         return DrawnPeople(accurate=accurate)
 
-    for module in ("poses", "library", "evaluation.keypoints", "evaluation.retrieval"):
+    for module in ("poses", "library", "evaluation.keypoints", "evaluation.retrieval_methods"):
         __import__(f"contrapposto.{module}")
         monkeypatch.setattr(f"contrapposto.{module}.make_estimator", make)
     monkeypatch.setenv("CONTRAPPOSTO_LIBRARY", str(tmp_path / "cli.library"))

@@ -56,7 +56,7 @@ def test_lines_for_people_to_read(program: Program, indexed: Path) -> None:
     assert outcome.status == 0
     lines = outcome.out.splitlines()
     assert len(lines) == 2
-    assert lines[0].startswith("  1  match 1.00    0.0 ")
+    assert lines[0].startswith("  1  match 1.00  0.0 ")
     assert f"{indexed / 'c.png'}  person 1  (best " in lines[0]
 
 
@@ -157,7 +157,7 @@ def test_copies_are_named(program: Program, photos: Path) -> None:
     draw(photos / "b.png")
     program("index", photos)
     outcome = program("search", "--image", photos / "a.png")
-    assert outcome.out.splitlines()[1] == f"     same file: {photos / 'b.png'}"
+    assert outcome.out.splitlines()[1] == f"     same photo: {photos / 'b.png'}"
     assert program("search", "--image", photos / "a.png", "--json").json["hits"][0]["copies"] == [
         str(photos / "b.png")
     ]
@@ -187,7 +187,7 @@ def test_wrong_use_gives_2_and_says_why(program: Program, indexed: Path, tmp_pat
     for condition in ("people >", "colour = 3", "people = 1 and", "((", 'path ~ "x'):
         wrong(program, "", "--image", b, "--where", condition)
     (tmp_path / "text.jpg").write_text("hello")
-    wrong(program, "not a JPEG, PNG or WebP picture", "--image", tmp_path / "text.jpg")
+    wrong(program, "not a JPEG, PNG, HEIC or other picture", "--image", tmp_path / "text.jpg")
 
 
 @pytest.mark.parametrize("option", ["--skeleton", "--query"])

@@ -72,7 +72,7 @@ def test_every_hit_is_shown_with_its_path_escaped(photo: Path) -> None:
     page = results_page([answer(hit(photo, copies=(copy,)), hit(photo, match=0.25))], Path("/<u>lib"))
     parsed = Page(page)
     assert parsed.texts.count(str(photo)) == 2
-    assert f"same file: {copy}" in parsed.texts
+    assert f"same photo: {copy}" in parsed.texts
     assert "2 found in /<u>lib" in parsed.texts
     assert not {"u", "script"} & set(parsed.tags)
     assert parsed.tags.count("i") == 2  # the two bars

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from contrapposto import skeleton
+from contrapposto.distances import METRICS
 from contrapposto.errors import UnreadableMedia
 from contrapposto.media import photos
-from contrapposto.records import Box
+from contrapposto.records import Box, PartResult, Pose
+from contrapposto.text import measure
 from contrapposto.web.skeletons import CROP_SIDE, FAR, photo_svg, pose_svg
 from tests.search.people import STANDING, only, pose
 
@@ -151,19 +153,33 @@ def test_large_crops_are_reduced(tmp_path: Path) -> None:
     assert place == [0, 0, 1000, 500]
 
 
-def test_joints_are_coloured_by_distance(photo: Path) -> None:
+@pytest.mark.parametrize(("unit", "half", "far"), [("px of 128", "20.0", "120.0"), ("mm", "200", "1200")])
+def test_joints_are_coloured_by_distance(photo: Path, unit: str, half: str, far: str) -> None:
     distances = np.full(17, math.nan)
     distances[skeleton.INDEX["nose"]] = 0
-    distances[skeleton.INDEX["left_wrist"]] = FAR / 2
-    distances[skeleton.INDEX["right_wrist"]] = FAR * 3
-    svg = photo_svg(photo, [pose(), pose()], None, distances)
+    distances[skeleton.INDEX["left_wrist"]] = FAR[unit] / 2
+    distances[skeleton.INDEX["right_wrist"]] = FAR[unit] * 3
+    why = PartResult("metric", 1.0, unit, 0.5, False, distances)
+    svg = photo_svg(photo, [pose(), pose()], None, why)
     dots = ElementTree.fromstring(svg).findall(f"{SVG}circle")
     fills = {dot.findtext(f"{SVG}title", ""): dot.get("fill") for dot in dots[:17]}
-    assert fills["nose: 0 px"] == "#2ecc71"
-    assert fills["right wrist: 120 px"] == "#e74c3c"
-    assert fills["left wrist: 20 px"] == "#8a8c56"  # half way: (46+231)/2, (204+76)/2, (113+60)/2, cut to whole
+    assert fills[f"nose: {measure(0, unit)}"] == "#2ecc71"
+    assert fills[f"right wrist: {far} {unit}"] == "#e74c3c"
+    assert (
+        fills[f"left wrist: {half} {unit}"] == "#8a8c56"
+    )  # half way: (46+231)/2, (204+76)/2, (113+60)/2, cut to whole
     assert fills["left hip"] == "#fff"
     assert {dot.get("fill") for dot in dots[17:]} == {"#fff"}  # the second pose was not compared
+
+
+def test_every_unit_has_a_far() -> None:
+    assert set(FAR) == {metric.unit for metric in METRICS.values()}
+
+
+def test_a_pose_in_space_is_drawn_as_its_camera_sees_it() -> None:
+    flat = pose("left_ear")
+    deep = Pose(np.full((17, 2), np.nan), keypoints3d=np.column_stack([flat.keypoints, np.ones(17)]) * [1, -1, 1])
+    assert joints(pose_svg(deep, ONES)) == joints(pose_svg(flat, ONES))
 
 
 def test_files_that_cannot_be_shown(tmp_path: Path) -> None:

@@ -1,0 +1,195 @@
+"""Ways to rank people by pose, as the retrieval protocol compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contrapposto import skeleton, weights
+from contrapposto.distances import pose_distances
+from contrapposto.evaluation.datasets import Item
+from contrapposto.evaluation.predictions import find_people, for_photos
+from contrapposto.evaluation.retrieval_metrics import side_blind_distances, true_distances
+from contrapposto.evaluation.targets import LIMB_WEIGHTS, SEED, Targets, nearest_person
+from contrapposto.indexing import Progress
+from contrapposto.manifest import Manifest
+from contrapposto.media.photos import Photo
+from contrapposto.media.sampling import Region
+from contrapposto.poses import DEFAULT_ESTIMATOR, make_estimator
+from contrapposto.records import Box, Pose
+from contrapposto.weights import Progress as FetchProgress
+
+JOINT_BOX = 1.3
+"""`imagenet` looks at a square of this many larger sides of the box of the 12 true joints."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How methods run. accurate: setting of the estimator."""
+
+    accurate: bool
+    fetching: FetchProgress | None
+    progress: Progress | None
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """predict: makes the arrays that a run folder keeps; distances: (N, N) predicted distances, queries in rows,
+    from these arrays and the true targets (only an `oracle` may look at their joints); weights: of the networks
+    used, by setting; photos, space: whether it needs photos, or true 3D."""
+
+    predict: Callable[[Targets, Setting], Arrays]
+    distances: Callable[[Arrays, Targets], NDArray[np.float64]]
+    weights: Callable[[bool], dict[str, str]]
+    photos: bool = False
+    space: bool = False
+
+    def fits(self, targets: Targets) -> bool:
+        """Whether it can run on these targets."""
+        return (targets.shown is not None or not self.photos) and (
+            targets.keypoints3d is not None or not self.space
+        )
+
+
+def all_pairs(metric: str, poses: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(N, N) distances of poses (N, 17, D) over the 12 limb joints."""
+    return np.stack([pose_distances(metric, query, poses, LIMB_WEIGHTS) for query in poses])
+
+
+def _no_weights(_: bool) -> dict[str, str]:
+    return {}
+
+
+def _nothing(targets: Targets, _: Setting) -> Arrays:
+    return {"items": np.arange(len(targets))}
+
+
+def _random_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+    count = len(arrays["items"])
+    return np.random.default_rng(SEED).random((count, count))
+
+
+def _oracle_distances(_: Arrays, targets: Targets) -> NDArray[np.float64]:
+    return true_distances(targets.limbs)
+
+
+def _oracle_side_blind(_: Arrays, targets: Targets) -> NDArray[np.float64]:
+    return side_blind_distances(targets.limbs)
+
+
+def _oracle_in_space(metric: str) -> Callable[[Arrays, Targets], NDArray[np.float64]]:
+    def distances(_: Arrays, targets: Targets) -> NDArray[np.float64]:
+        assert targets.keypoints3d is not None
+        return all_pairs(metric, targets.keypoints3d)
+
+    return distances
+
+
+def find_keypoints(targets: Targets, setting: Setting) -> Arrays:
+    """The detected person nearest the annotation in each photo, or what the simulated detector reports, lifted:
+    keypoints (N, 17, 2) and keypoints3d (N, 17, 3), all NaN where nobody was found."""
+    if targets.shown is None:
+        from contrapposto.poses.lifting import Lifter
+
+        simulated = targets.simulated or ()
+        keypoints = np.stack([pose.keypoints for pose in simulated])
+        scores = np.stack([pose.scores for pose in simulated])
+        return {"keypoints": keypoints, "keypoints3d": Lifter(progress=setting.fetching)(keypoints, scores)}
+    estimator = make_estimator(DEFAULT_ESTIMATOR, accurate=setting.accurate, progress=setting.fetching)
+    photos = list({item.file: item for item, _ in targets.shown}.values())
+    found = find_people(photos, estimator, setting.progress)
+    by_file = {item.file: people for item, people in zip(photos, found, strict=True)}
+    nobody = Pose(np.full((skeleton.COUNT, 2), np.nan))
+    chosen = [nearest_person(by_file[item.file], person) or nobody for item, person in targets.shown]
+    return {
+        "keypoints": np.stack([pose.keypoints for pose in chosen]),
+        "keypoints3d": np.stack([pose.keypoints3d for pose in chosen]),
+    }
+
+
+def _keypoint_distances(metric: str) -> Callable[[Arrays, Targets], NDArray[np.float64]]:
+    def distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+        return _with_random_answers(all_pairs(metric, arrays["keypoints" if metric == "2d" else "keypoints3d"]))
+
+    return distances
+
+
+def _keypoint_side_blind(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+    keypoints = arrays["keypoints"]
+    swapped = keypoints[:, skeleton.FLIP]
+    rows = [
+        np.fmin(
+            pose_distances("2d", query, keypoints, LIMB_WEIGHTS),
+            pose_distances("2d", query, swapped, LIMB_WEIGHTS),
+        )
+        for query in keypoints
+    ]
+    return _with_random_answers(np.stack(rows))
+
+
+def _with_random_answers(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A query that can be compared with nothing (nobody was found) ranks its gallery at random; an item that a
+    query cannot be compared with comes last."""
+    lost = ~np.isfinite(distances).any(axis=1)
+    distances[lost] = np.random.default_rng(SEED).random((int(lost.sum()), distances.shape[1]))
+    return distances
+
+
+def _imagenet_features(targets: Targets, setting: Setting) -> Arrays:
+    from contrapposto.features.appearance import Appearance
+
+    look = Appearance(progress=setting.fetching)
+    shown = targets.shown or ()
+    people: dict[Path, list[tuple[int, NDArray[np.float64]]]] = {}
+    for row, (item, person) in enumerate(shown):
+        people.setdefault(item.file, []).append((row, person.keypoints[LIMB_WEIGHTS > 0]))
+
+    def features(item: Item, photo: Photo) -> list[tuple[int, NDArray[np.float32]]]:
+        return [
+            (row, look(photo.image, Region.around(Box.around(joints / photo.scale), JOINT_BOX)))
+            for row, joints in people[item.file]
+        ]
+
+    found = for_photos(list({item.file: item for item, _ in shown}.values()), features, setting.progress)
+    by_row = dict(pair for pairs in found for pair in pairs)
+    return {"features": np.stack([by_row[row] for row in range(len(shown))])}
+
+
+def _cosine_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+    features = arrays["features"].astype(np.float64)
+    distances: NDArray[np.float64] = 1 - features @ features.T
+    return distances
+
+
+def _estimator_weights(accurate: bool) -> dict[str, str]:
+    made_by = Manifest.of(DEFAULT_ESTIMATOR, accurate)
+    return {**made_by.weights, "estimator": f"{made_by.estimator} {made_by.version}"}
+
+
+def _imagenet_weights(_: bool) -> dict[str, str]:
+    return {"efficientnet-lite2": weights.identity("efficientnet-lite2")}
+
+
+_KEYPOINTS = Method(find_keypoints, _keypoint_distances("2d"), _estimator_weights)
+_ORACLE = Method(_nothing, _oracle_distances, _no_weights)
+METHODS: dict[str, Method] = {
+    "random": Method(_nothing, _random_distances, _no_weights),
+    "imagenet": Method(_imagenet_features, _cosine_distances, _imagenet_weights, photos=True),
+    "keypoints-2d": _KEYPOINTS,
+    "keypoints-2d-side-blind": replace(_KEYPOINTS, distances=_keypoint_side_blind),
+    "keypoints-3d": replace(_KEYPOINTS, distances=_keypoint_distances("3d")),
+    "procrustes": replace(_KEYPOINTS, distances=_keypoint_distances("procrustes")),
+    "oracle": _ORACLE,
+    "oracle-side-blind": replace(_ORACLE, distances=_oracle_side_blind),
+    "oracle-3d": replace(_ORACLE, distances=_oracle_in_space("3d"), space=True),
+    "oracle-procrustes": replace(_ORACLE, distances=_oracle_in_space("procrustes"), space=True),
+}
+"""`...-side-blind` methods also rank side-blind: they pair with the side-blind measures, and an oracle of a metric
+with the measures of that metric."""

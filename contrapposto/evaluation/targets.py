@@ -1,0 +1,142 @@
+"""Annotated people that are queries and gallery at once: those whose 12 limb joints are all known.
+
+Three kinds of data give them: photos with annotated keypoints; the built-in collection (`demo`), whose people are
+known in 3D too; and tables of 3D poses without photos, seen by simulated cameras and a simulated detector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contrapposto import geometry, skeleton
+from contrapposto.errors import DataError
+from contrapposto.evaluation.datasets import AREA_OF_BOX, AnnotatedPerson, Item, read_keypoint_set
+from contrapposto.evaluation.people3d import SPLITS
+from contrapposto.records import Box, Person, Pose
+from contrapposto.training import bodies, cameras, detector, poses3d
+
+DEMO = "demo"
+"""Name that stands for the built-in collection where a data folder is asked for."""
+
+SEED = 0
+POSES = 500
+"""3D poses that are drawn from a table; each is seen by two cameras."""
+
+LIMB_WEIGHTS: NDArray[np.float64] = np.isin(skeleton.KEYPOINTS, skeleton.LIMB_JOINTS).astype(np.float64)
+"""(17,) weights of a distance over the 12 limb joints."""
+
+_LIMBS = LIMB_WEIGHTS > 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Targets:
+    """N people. name, split: of the data; labels: one each; clusters: their scenes, None where alone;
+    keypoints: (N, 17, 2) true, pixels; keypoints3d: (N, 17, 3) true, metres in the camera frame, None if not known;
+    shown: photo and annotated person of each, None without photos; simulated: what a detector would report, None
+    with photos."""
+
+    name: str
+    split: str | None
+    labels: tuple[str, ...]
+    clusters: tuple[int | None, ...]
+    keypoints: NDArray[np.float64]
+    keypoints3d: NDArray[np.float64] | None
+    shown: tuple[tuple[Item, AnnotatedPerson], ...] | None = None
+    simulated: tuple[Pose, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def limbs(self) -> NDArray[np.float64]:
+        """(N, 12, 2) the true limb joints."""
+        return self.keypoints[:, _LIMBS]
+
+
+def read_targets(data: Path, split: str | None = None) -> Targets:
+    """The people of a data folder, of `demo`, or of a folder of 3D poses (split `test` or `validation`, as
+    `people3d.SPLITS`). Raises DataError."""
+    if str(data) == DEMO and not data.exists():
+        targets = _of_demo()
+    elif (data / poses3d.BANDAI).exists() or (data / poses3d.CMU).exists():
+        targets = _of_table(data, split or "test")
+    else:
+        targets = _of_photos(data, split)
+    if len(targets) < 2:
+        raise DataError(f"{data}: fewer than 2 people show all 12 limb joints; use another folder or split")
+    return targets
+
+
+def nearest_person(people: Sequence[Person], annotated: AnnotatedPerson) -> Pose | None:
+    """Of the people found in a photo the one nearest an annotated one: highest OKS, then nearest middle of the
+    joints. None when there is none."""
+    if not people:
+        return None
+    points = [person.pose.keypoints for person in people]
+    similar = [geometry.oks(found, annotated.keypoints, annotated.area) for found in points]
+    middle = np.nanmean(annotated.keypoints, axis=0)
+    away = [float(np.hypot(*(np.nanmean(found, axis=0) - middle))) for found in points]
+    best = min(range(len(people)), key=lambda number: (-similar[number], away[number]))
+    return people[best].pose
+
+
+def _of_photos(data: Path, split: str | None) -> Targets:
+    """Photos with one annotated person, who shows all 12 limb joints."""
+    dataset = read_keypoint_set(data, split)
+    shown = tuple(
+        (item, item.people[0])
+        for item in dataset.items
+        if len(item.people) == 1 and np.isfinite(item.people[0].keypoints[_LIMBS]).all()
+    )
+    return Targets(
+        dataset.name,
+        dataset.split,
+        tuple(item.file.name for item, _ in shown),
+        tuple(item.cluster for item, _ in shown),
+        np.array([person.keypoints for _, person in shown]).reshape(-1, skeleton.COUNT, 2),
+        None,
+        shown,
+    )
+
+
+def _of_demo() -> Targets:
+    """Everyone in the built-in photos whose limb joints lie inside the picture, seen or hidden. People of one photo
+    are one scene."""
+    from contrapposto import demo
+
+    truth = demo.truth()
+    raise NotImplementedError(truth)
+
+
+def _of_table(data: Path, split: str) -> Targets:
+    """`POSES` poses drawn with a seed, each seen by two cameras (`training.cameras`) and reported by the simulated
+    detector (`training.detector`)."""
+    if split not in SPLITS:
+        raise DataError(f"{data} has no split {split!r}: choose one of {', '.join(SPLITS)}")
+    motion = poses3d.read_motion(data / SPLITS[split])
+    if split == "validation":
+        motion = motion.of_clips(poses3d.HELD_OUT)
+    random = np.random.default_rng(SEED)
+    chosen = np.sort(random.choice(len(motion), min(POSES, len(motion)), replace=False)).repeat(2)
+    world = bodies.with_face(motion.select(chosen), bodies.head_turns(random, len(chosen)))
+    views = cameras.photograph(world, random)
+    found = detector.detect(views, random, detector.Detector(exact=0))
+    return Targets(
+        data.resolve().name,
+        split,
+        tuple(f"{motion.clips[motion.clip[frame]]}:{frame}:{view % 2}" for view, frame in enumerate(chosen)),
+        (None,) * len(chosen),
+        views.points2d,
+        views.points3d,
+        simulated=tuple(Pose(points, scores) for points, scores in zip(found.keypoints, found.scores, strict=True)),
+    )
+
+
+def _annotated(keypoints: NDArray[np.float64]) -> AnnotatedPerson:
+    box = Box.around(keypoints)
+    return AnnotatedPerson(keypoints, box, AREA_OF_BOX * box.area)
