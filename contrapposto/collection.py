@@ -34,24 +34,7 @@ FILM_SUFFIXES = frozenset(
         ".ogv",
     }
 )
-LATER_SUFFIXES = frozenset(
-    {
-        ".tif",
-        ".tiff",
-        ".gif",
-        ".bmp",
-        ".heic",
-        ".heif",
-        ".avif",
-        ".jxl",
-        ".dng",
-        ".cr2",
-        ".cr3",
-        ".nef",
-        ".arw",
-        ".raf",
-    }
-)
+LATER_SUFFIXES = frozenset({".jxl"})
 """Pictures of formats that are not read yet; they are listed as skipped, so that nobody thinks they are in."""
 
 

@@ -20,6 +20,7 @@ from threading import Lock
 from contrapposto.collection import FoundFile, Walk, absolute, content_hash, walk
 from contrapposto.errors import UnreadableMedia
 from contrapposto.media import photos
+from contrapposto.media.fingerprint import fingerprint
 from contrapposto.poses import PoseEstimator
 from contrapposto.records import Box, Media, Person, Pose, Skipped
 from contrapposto.store import Store
@@ -73,11 +74,12 @@ def index(
     options = options or IndexOptions()
     found = walk(roots)
     known = known_media(store)
+    lost = lost_people(store, known.values())
     report = IndexReport(films=found.films, skipped=list(found.skipped))
     todo = []
     for file in found.photos:
         row = known.get(path_key(file.path))
-        if row is None or (row.size, row.modified) != (file.size, file.modified):
+        if row is None or (row.size, row.modified) != (file.size, file.modified) or row.content in lost:
             todo.append(file)
         elif row.problem:
             report.skipped.append(Skipped(file.path, row.problem))
@@ -85,7 +87,8 @@ def index(
             report.unchanged += 1
     gone = _gone(known, found, roots)
     left = Counter(known[key].content for key in gone)
-    _analyse_all(store, todo, known, left, estimator, options, progress, report)
+    whole = {key: media for key, media in known.items() if media.content not in lost}
+    _analyse_all(store, todo, whole, left, estimator, options, progress, report)
     store.delete("media", gone)
     report.removed = len(gone) - report.moved
     if todo or gone:
@@ -94,6 +97,13 @@ def index(
     report.skipped.sort(key=lambda skipped: str(skipped.path))
     report.seconds = time.monotonic() - started
     return report
+
+
+def lost_people(store: Store, known: Iterable[Media]) -> set[str]:
+    """Contents with fewer people stored than were found in them: a commit of `people` was lost."""
+    groups = store.read("people", ["content"]).group_by("content").aggregate([([], "count_all")])
+    stored = dict(zip(groups["content"].to_pylist(), groups["count_all"].to_pylist(), strict=True))
+    return {media.content for media in known if stored.get(media.content, 0) < media.people}
 
 
 def drop_orphans(store: Store) -> None:
@@ -268,6 +278,8 @@ def _analyse(file: FoundFile, contents: _Contents, estimator: PoseEstimator) -> 
 def _look(media: Media, data: bytes, estimator: PoseEstimator) -> _Analysed:
     try:
         photo = photos.decode(data)
+    except photos.DecoderMissing as error:  # the file is as good once the package is there
+        return _Analysed(media, failed=str(error))
     except UnreadableMedia as error:
         return _Analysed(replace(media, problem=str(error)))
     try:
@@ -275,7 +287,14 @@ def _look(media: Media, data: bytes, estimator: PoseEstimator) -> _Analysed:
     except Exception as error:  # one picture must not end the run
         reason = " ".join(f"{type(error).__name__} {error}".split())[:200]
         return _Analysed(media, failed=f"looking for people failed ({reason})")
-    media = replace(media, width=photo.width, height=photo.height, taken=photo.taken, people=len(people))
+    media = replace(
+        media,
+        width=photo.width,
+        height=photo.height,
+        people=len(people),
+        taken=photo.taken,
+        fingerprint=fingerprint(photo.image),
+    )
     return _Analysed(media, people)
 
 

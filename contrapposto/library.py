@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,14 @@ from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, PoseEstimator, mak
 from contrapposto.records import Hit, Media, Person, Pose, Skipped
 from contrapposto.search import ranking
 from contrapposto.search.candidates import Snapshot, take_snapshot
-from contrapposto.search.query import Metric, PosePart, Query
-from contrapposto.store import Store
+from contrapposto.search.query import Lift, PosePart, Query
+from contrapposto.store import Store, inspection
 from contrapposto.store.lance import LanceStore
 from contrapposto.store.rows import PeopleArrays, key_path, path_key, person_ids
 from contrapposto.weights import Progress
+
+_LOG = logging.getLogger(__name__)
+_LOG.addHandler(logging.NullHandler())
 
 LOCK_FILE = "indexing.lock"
 TABLES = "tables"
@@ -70,8 +74,16 @@ class Library:
             raise LibraryError(f"{self.folder}: is a file, not a library; name another place")
         self._estimator = estimator
         self._progress = progress
-        self._store: Store | None = None
+        self._lifter: Lift | None = None
+        self._store: LanceStore | None = None
+        self._warnings: list[str] = []
         self._snapshot: Snapshot | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was found damaged, what is used instead, and what to do: one line each. Each is also logged, by the
+        logger of this module, when it is first seen."""
+        return tuple(self._warnings)
 
     def index(
         self,
@@ -89,14 +101,17 @@ class Library:
         rebuild: forget everything found so far and start again, as after a change of weights. wait: wait for
         another process that is indexing, instead of raising LibraryBusy.
         A folder given before that cannot be reached now (an unplugged disk) is skipped with a reason; what was
-        found in it stays. Raises LibraryError (nothing to index, other weights, a folder that is something else
-        than a library), WeightsError.
+        found in it stays. Damage is put right first (`warnings`), and what was lost is found again. Raises
+        LibraryError (nothing to index, other weights, a folder that is something else than a library, a full disk),
+        WeightsError.
         """
         self._make_folder()
         with self._locked(wait):
-            stated = manifest.read(self.folder)
+            stated = self._stated(rebuild)
+            unstated = stated is None and self._has_tables()
             given = [absolute(folder) for folder in folders]
-            known = [key_path(root) for root in stated.roots] if stated else []
+            roots_stated = self._roots_found() if unstated else stated.roots if stated else ()
+            known = [key_path(root) for root in roots_stated]
             if not (given or known):
                 raise LibraryError(f"{self.folder}: nothing to index; name a folder: contrapposto index FOLDER")
             for root in given:
@@ -105,14 +120,16 @@ class Library:
             if stated and not rebuild:
                 self._refuse_changed(stated, current)
             estimator = self._load_estimator(current)
-            if stated and rebuild:
-                self._clear()
             watched = list(dict.fromkeys([*known, *given]))
-            current.with_roots(tuple(path_key(root) for root in watched)).write(self.folder)
+            store = self._open_store(to_write=True) if self._has_tables() else None
+            if store and rebuild:
+                self._clear(store)
+            self._state(current.with_roots(tuple(path_key(root) for root in watched)))
+            store = store or self._open_store(to_write=True)
             roots = given if given and not rebuild else watched
             lost = [root for root in roots if not root.exists()]
             report = indexing.index(
-                self._open_store(),
+                store,
                 [root for root in roots if root not in lost],
                 estimator,
                 indexing.IndexOptions(workers) if workers else None,
@@ -129,31 +146,37 @@ class Library:
         person: int = 1,
         pose: Pose | None = None,
         joints: str = "all",
-        metric: Metric = "2d",
+        metric: str = "2d",
         mirror: bool = False,
         where: str | None = None,
         top: int = 20,
+        min_match: float = 0.0,
+        unfold: bool = False,
     ) -> list[Hit]:
         """People in the pose asked for, best first.
 
         Ask with a whole `query`, or with an image (its person number `person`, counted from 1, most prominent
-        first), a pose, or both; joints: which count (`query.joint_weights`); where: condition on files.
+        first), a pose, or both; joints: which count (`query.joint_weights`); metric: a name in
+        `distances.METRICS`, those of 3D estimate 3D keypoints for a pose that has none; where: condition on files;
+        min_match: least match, 0..1; unfold: photos that look the same are answers of their own.
         Raises QueryError, UnreadableMedia, LibraryError, WeightsError.
         """
         if query is None:
             poses = [pose_of(image, self.find_people(image), person)] if image is not None else []
             poses += [pose] if pose is not None else []
-            query = Query(tuple(PosePart(p, joints, metric, mirror) for p in poses), where, top)
+            parts = tuple(PosePart(p, joints, metric, mirror) for p in poses)
+            query = Query(parts, where, top, min_match, unfold)
         elif image is not None or pose is not None:
             raise QueryError("give a whole query, or an image and a pose, not both")
-        return ranking.search(self._store_to_read(), self._current_snapshot(), query)
+        store = self._store_to_read()
+        return ranking.search(store, self._current_snapshot(), query.lifted(self._load_lifter))
 
     def why_nothing(self, query: Query) -> str:
         """Why `search` found nobody for a query, in words for the user. Raises as `search`."""
         store = self._store_to_read()
         if not store.count("people"):
             return "The library holds nobody yet; index photos of people into it."
-        if query.where is not None and not self._current_snapshot().contents(query.condition):
+        if query.where is not None and not self._current_snapshot().contents(query.condition).any():
             return f"No file in the library meets --where {query.where!r}."
         return "Nobody in the library shows enough of the joints asked for to be compared; ask for fewer joints."
 
@@ -195,10 +218,27 @@ class Library:
             ]
             store.delete("media", keys)
             indexing.drop_orphans(store)
-            stated = manifest.read(self.folder)
+            stated = self._stated()
             if stated:
-                stated.without_roots(tuple(path_key(top) for top in tops)).write(self.folder)
+                self._state(stated.without_roots(tuple(path_key(top) for top in tops)))
         return len(keys)
+
+    def repair(self, *, wait: bool = False) -> tuple[str, ...]:
+        """Puts right what `index` would put right first, and more: every row is read, the newest commits whose rows
+        are all good become the newest, people without a file go, small files are merged. Returns `warnings`; what
+        was lost is found again by `index`. Raises LibraryBusy, LibraryError."""
+        if not self._has_tables():
+            raise LibraryError(f"{self.folder}: no library here; make one: contrapposto index FOLDER")
+        with self._locked(wait):
+            store = self._open_store(to_write=True)
+            store.repair(inspection.CHECKS)
+            self._warn(*store.problems)
+            indexing.drop_orphans(store)
+            store.optimize()
+            stated = self._stated()
+            if stated:
+                self._state(stated)
+        return self.warnings
 
     def _make_folder(self) -> None:
         """Raises LibraryError when the folder cannot be made, or holds something else than a library."""
@@ -227,6 +267,13 @@ class Library:
             self._estimator = make_estimator(wanted.estimator, accurate=wanted.accurate, progress=self._progress)
         return self._estimator
 
+    def _load_lifter(self) -> Lift:
+        if self._lifter is None:
+            from contrapposto.poses.lifting import Lifter
+
+            self._lifter = Lifter()
+        return self._lifter
+
     def _refuse_changed(self, stated: Manifest, current: Manifest) -> None:
         differences = stated.differences(current)
         if differences:
@@ -237,16 +284,68 @@ class Library:
             )
 
     def _store_to_read(self) -> Store:
-        stated = manifest.read(self.folder)
+        stated = self._stated()
         if stated is None:
             raise LibraryError(f"{self.folder}: no library here; make one: contrapposto index FOLDER")
         self._refuse_changed(stated, self._current_manifest(stated))
         return self._open_store()
 
-    def _open_store(self) -> Store:
-        if self._store is None:
-            self._store = LanceStore(self.folder / TABLES)
+    def _open_store(self, to_write: bool = False) -> LanceStore:
+        """The store; opened anew, with damage put right, for the process that holds the lock and writes."""
+        if self._store is None or to_write:
+            self._store = LanceStore(self.folder / TABLES, repair=to_write)
+            self._warn(*self._store.problems)
         return self._store
+
+    def _has_tables(self) -> bool:
+        return any((self.folder / TABLES).glob("*.lance"))
+
+    def _stated(self, rebuild: bool = False) -> Manifest | None:
+        """The manifest, or its copy beside the tables when it is lost or damaged; None where there is no library.
+        Raises LibraryError when neither can be read; to `rebuild`, which needs none, that is no error."""
+        trouble = None
+        stated = copy = None
+        try:
+            stated = manifest.read(self.folder)
+        except LibraryError as error:
+            trouble = error
+        if stated is not None or not self._has_tables():
+            if trouble:
+                raise trouble
+            return stated
+        with suppress(LibraryError):
+            copy = manifest.read(self.folder / TABLES)
+        place = self.folder / manifest.FILE
+        what = "damaged" if trouble else "lost"
+        if copy is not None:
+            self._warn(f"{place}: {what}; its copy is used, `contrapposto index` restores it")
+        elif not rebuild:
+            raise LibraryError(
+                f"{place}: {what}, so it is not known with which networks the people were found; find them again: "
+                f"contrapposto index --rebuild --library {shlex.quote(str(self.folder))}"
+            ) from trouble
+        return copy
+
+    def _state(self, stated: Manifest) -> None:
+        """Writes the manifest and its copy, where they say something else, and waits until they are on the disk."""
+        for folder in (self.folder, self.folder / TABLES):
+            with suppress(LibraryError):
+                if manifest.read(folder) == stated:
+                    continue
+            folder.mkdir(exist_ok=True)
+            stated.write(folder)
+            with suppress(OSError), (folder / manifest.FILE).open("r+b") as file:
+                os.fsync(file.fileno())
+
+    def _roots_found(self) -> list[str]:
+        """The folders in which the files of the tables were found, when no manifest states them."""
+        return sorted(set(self._open_store(to_write=True).read("media", ["root"])["root"].to_pylist()))
+
+    def _warn(self, *lines: str) -> None:
+        for line in lines:
+            if line not in self._warnings:
+                self._warnings.append(line)
+                _LOG.warning(line)
 
     def _current_snapshot(self) -> Snapshot:
         store = self._open_store()
@@ -254,8 +353,7 @@ class Library:
             self._snapshot = take_snapshot(store)
         return self._snapshot
 
-    def _clear(self) -> None:
-        store = self._open_store()
+    def _clear(self, store: Store) -> None:
         store.delete("media", store.read("media", ["path"])["path"].to_pylist())
         store.delete("people", store.read("people", ["id"])["id"].to_pylist())
 

@@ -48,12 +48,13 @@ def program() -> Iterator[Check]:
 
 def library(folder: Path) -> Iterator[Check]:
     """Everything of a library in turn; one note when there is none."""
-    if not folder.is_dir():
+    has_tables = any((folder / TABLES).glob("*.lance"))
+    if not has_tables and not (folder / manifest.FILE).exists():
         yield Check("library", "note", f"{folder}: none here yet; make one: contrapposto index FOLDER")
         return
     yield _space("space", folder)
     yield _manifest(folder)
-    if not any((folder / TABLES).glob("*.lance")):
+    if not has_tables:
         yield Check("tables", "note", "none yet; contrapposto index FOLDER makes them")
         return
     for name in SCHEMAS:

@@ -18,8 +18,25 @@ if TYPE_CHECKING:
     from contrapposto.records import Media, Person
 
 
+SKELETON = {
+    "nose": (0, -62),
+    "left_shoulder": (17, -40),
+    "right_shoulder": (-17, -40),
+    "left_elbow": (30, -66),
+    "left_wrist": (27, -96),
+    "right_elbow": (-24, -12),
+    "right_wrist": (-26, 14),
+    "left_hip": (11, 12),
+    "right_hip": (-11, 12),
+}
+"""A drawn query: the left arm raised, the right one down, the legs left open; any unit, y down."""
+
+METRICS = ("2d", "3d", "procrustes")
+"""Each is shown once with a photo and once with the skeleton."""
+
+
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -28,17 +45,24 @@ if TYPE_CHECKING:
     help="Where the library and the page go.",
 )
 @click.option("--accurate", is_flag=True, help="Find more and smaller people, at about twice the time.")
-def demo(folder: Path, out: Path, accurate: bool) -> None:
-    """Index FOLDER, run one search of each kind, and write a results page.
+def demo(folder: Path | None, out: Path, accurate: bool) -> None:
+    """Index FOLDER (the built-in collection when none is named), run one search of each kind, and write a results
+    page.
 
     \b
-    Example:
+    Examples:
+      contrapposto demo
       contrapposto demo ~/Pictures
     """
     from contrapposto.library import Library
+    from contrapposto.search.pose_json import pose_from_json
     from contrapposto.search.query import PosePart, Query
     from contrapposto.web.results import Answer, results_page
 
+    if folder is None:
+        from contrapposto import demo as collection
+
+        folder = collection.photos()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -48,13 +72,23 @@ def demo(folder: Path, out: Path, accurate: bool) -> None:
         report = library.index(folder, accurate=accurate or None, progress=progress)
     show_report(report)
     media, number, person = _best_shown(library, folder)
-    whole = Query((PosePart(person.pose),), top=12)
-    arms = Query((PosePart(person.pose, joints="arms", mirror=True),), top=12)
+    drawn = pose_from_json({name: list(place) for name, place in SKELETON.items()})
+    asked = [
+        (Query((PosePart(person.pose, metric=metric),), top=12), media.path, f"Asked with a photo, metric {metric}")
+        for metric in METRICS
+    ]
+    asked += [
+        (
+            Query((PosePart(drawn, metric=metric, mirror=True),), top=12),
+            None,
+            f"Asked with a skeleton, metric {metric}",
+        )
+        for metric in METRICS
+    ]
     answers = []
-    for query, source, heading in (
-        (whole, media.path, f"Asked with a photo: person {number} of {path_text(media.path)}"),
-        (arms, None, "Asked with half a skeleton: only its arms, either way round"),
-    ):
+    for query, source, heading in asked:
+        if source is not None:
+            heading += f": person {number} of {path_text(source)}"
         hits = library.search(query)
         click.echo(heading)
         show_hits(hits)

@@ -1,96 +1,124 @@
-"""Which people of a library a query looks at: all of them while they fit, else those that an index proposes."""
+"""Which people of a library a query looks at: all of them. While they fit in memory they are held there; beyond
+that they are read from the store piece by piece, again for each search."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from contrapposto.representations import pose_vector
+from contrapposto.distances import METRICS
+from contrapposto.scan import Gallery
 from contrapposto.search import where
-from contrapposto.search.query import PosePart, Query
 from contrapposto.store import Store
 from contrapposto.store.rows import PeopleArrays
 
-EXACT_BUDGET = 2_000_000
-"""People: up to this many every distance is computed (about 400 bytes of memory each)."""
+HELD = 4_000_000
+"""People: up to this many stay in memory between searches (docs/speed.md says what they take there)."""
 
-PROPOSALS = 20_000
-"""People that each part of a query proposes beyond the budget; their distances are exact again."""
+MEDIA_COLUMNS = ("content", "width", "height", "fingerprint", *where.COLUMNS)
+
+
+class Block:
+    """Some people, laid out for comparing. contents: (N,) which content of the snapshot each belongs to, -1 for
+    people whose files are gone."""
+
+    def __init__(self, people: PeopleArrays, contents: NDArray[np.intp]) -> None:
+        self.people = people
+        self.contents = contents
+
+    @cached_property
+    def flat(self) -> Gallery:
+        """Their 2D poses."""
+        return Gallery(self.people.keypoints)
+
+    @cached_property
+    def deep(self) -> Gallery:
+        """Their 3D poses."""
+        return Gallery(self.people.keypoints3d)
+
+    def gallery(self, metric: str) -> Gallery:
+        """Their poses, as the metric compares them."""
+        return self.flat if METRICS[metric].dimension == 2 else self.deep
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A library's rows as they were at one version of its store. `people` is None beyond the budget."""
+    """A library's rows as they were at one version of its store: `media`, in order of path, and the people, None
+    where they are too many to be held."""
 
     version: tuple[int, ...]
     media: pa.Table
     people: PeopleArrays | None
 
     @cached_property
-    def files(self) -> dict[str, list[int]]:
-        """Content to rows of `media`, in order of path."""
-        rows = defaultdict(list)
-        for row, content in enumerate(self.media["content"].to_pylist()):
-            rows[content].append(row)
-        return dict(rows)
+    def block(self) -> Block | None:
+        """The people that are held."""
+        return None if self.people is None else self._block_of(self.people)
 
-    def contents(self, condition: where.Condition | None) -> set[str]:
-        """Contents with at least one file that meets the condition."""
-        if condition is None:
-            return set(self.files)
-        met = self.media.filter(pa.array(condition(self.media)))
-        return set(met["content"].to_pylist())
+    def blocks(self, store: Store) -> Iterator[Block]:
+        """All people, those that are not held read from the store."""
+        if self.block is not None:
+            yield self.block
+            return
+        for batch in store.batches("people", PeopleArrays.COLUMNS):
+            yield self._block_of(PeopleArrays.from_table(pa.Table.from_batches([batch])))
+
+    def contents(self, condition: where.Condition | None) -> NDArray[np.bool_]:
+        """(C,) which contents have at least one file that meets the condition."""
+        met = np.full(len(self._names), condition is None)
+        if condition is not None:
+            met[self._content_of_file[condition(self.media)]] = True
+        return met
+
+    def files(self, content: int) -> pa.Table:
+        """Rows of `media` with this content, in order of path."""
+        order, starts = self._files_by_content
+        return self.media.take(pa.array(order[starts[content] : starts[content + 1]]))
+
+    def pictures(self, contents: NDArray[np.intp]) -> list[tuple[int | None, int, int]]:
+        """Fingerprint (None without one), width and height in pixels of each of these contents."""
+        order, starts = self._files_by_content
+        rows = self.media.select(["fingerprint", "width", "height"]).take(pa.array(order[starts[contents]]))
+        return list(zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True))
+
+    @cached_property
+    def _names(self) -> pa.Array:
+        """(C,) the contents that some file has."""
+        return pc.unique(self.media["content"])
+
+    @cached_property
+    def _content_of_file(self) -> NDArray[np.intp]:
+        return _indices(self.media["content"], self._names)
+
+    @cached_property
+    def _files_by_content(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows of `media` sorted by content, and where each content starts among them."""
+        order = np.argsort(self._content_of_file, kind="stable")
+        return order, np.searchsorted(self._content_of_file[order], np.arange(len(self._names) + 1))
+
+    def _block_of(self, people: PeopleArrays) -> Block:
+        return Block(people, _indices(people.contents, self._names))
 
 
-def take_snapshot(store: Store, budget: int = EXACT_BUDGET) -> Snapshot:
+def take_snapshot(store: Store, held: int = HELD) -> Snapshot:
     """Reads what searching needs. The version is read first: a commit in between is seen at the next search."""
     version = store.version()
-    columns = ("content", *where.COLUMNS)
-    media = store.read("media", columns)
-    people = (
-        PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS))
-        if store.count("people") <= budget
-        else None
-    )
+    media = store.read("media", MEDIA_COLUMNS)
+    people = None
+    if store.count("people") <= held:
+        people = PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS))
     return Snapshot(version, media, people)
 
 
-def candidates(store: Store, snapshot: Snapshot, query: Query) -> tuple[PeopleArrays, NDArray[np.intp]]:
-    """People to compare, and the rows of them that lie in files which meet the query's condition."""
-    contents = snapshot.contents(query.condition)
-    people = snapshot.people
-    if people is None:
-        people = _proposed(store, query, contents)
-    inside = np.fromiter((content in contents for content in people.contents), dtype=bool, count=len(people))
-    return people, np.flatnonzero(inside)
-
-
-def _proposed(store: Store, query: Query, contents: set[str]) -> PeopleArrays:
-    among = None
-    if query.condition is not None:
-        known = store.read("people", ("id", "content"))
-        inside = [content in contents for content in known["content"].to_pylist()]
-        among = known.filter(pa.array(inside, pa.bool_()))["id"].to_pylist()
-    ids: set[str] = set()
-    for part in query.parts:
-        ids.update(_propose(store, part, among))
-    return PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS, keys=sorted(ids)))
-
-
-def _propose(store: Store, part: PosePart, among: list[str] | None) -> list[str]:
-    ids: list[str] = []
-    for mirrored in (False, True) if part.mirror else (False,):
-        keypoints, weights = part.asked(mirrored=mirrored)
-        ids += store.search(
-            pose_vector.REPRESENTATION.name,
-            pose_vector.encode(keypoints),
-            k=PROPOSALS,
-            weights=pose_vector.component_weights(weights * np.isfinite(keypoints).all(axis=1)),
-            among=among,
-        ).ids
-    return ids
+def _indices(values: pa.Array | pa.ChunkedArray, among: pa.Array) -> NDArray[np.intp]:
+    """(N,) the place of each value in `among`, -1 where it is not there."""
+    found = pc.fill_null(pc.index_in(values, value_set=among), -1)
+    return np.asarray(
+        found.to_numpy(zero_copy_only=False) if isinstance(found, pa.Array) else found.to_numpy(), np.intp
+    )

@@ -64,8 +64,8 @@ class PosePart:
         least = METRICS[self.metric].least_joints
         if asked.sum() < least:
             raise QueryError(
-                f"the query shows {asked.sum()} of the joints asked for ({self.joints}); at least {least} are needed "
-                f"by the metric {self.metric}: ask for more joints, or with a pose that shows them"
+                f"the query shows {asked.sum()} of the joints asked for ({self.joints}); at least {least} are "
+                f"needed by the metric {self.metric}: ask for more joints, or with a pose that shows them"
             )
         places = points[asked]
         if (places == places[0]).all():
@@ -154,7 +154,7 @@ class Query:
         }
 
     def lifted(self, lift: Callable[[], Lift]) -> Query:
-        """The same, each part that needs it with 3D keypoints; `lift` makes the estimator, called once if at all."""
+        """The same, each part that needs it with 3D keypoints; `lift` makes the estimator, once if at all."""
         if not any(part.needs_lifting for part in self.parts):
             return self
         made = lift()

@@ -6,7 +6,7 @@ neighbour questions over the vector columns of `people`. It knows nothing of pos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -87,6 +87,11 @@ class Store(Protocol):
     ) -> pa.Table:
         """Rows, all or those with these keys (absent keys are left out), in ascending order of key;
         all columns, or those named, in that order. Raises ValueError on an unknown column or one named twice."""
+        ...
+
+    def batches(self, table: TableName, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """All rows of one commit, piece by piece, in no order: for tables that do not fit in memory. Columns and
+        errors as `read`."""
         ...
 
     def count(self, table: TableName) -> int:

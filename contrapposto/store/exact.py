@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +44,10 @@ class ExactStore:
         if keys is not None:
             rows = rows.filter(pc.is_in(rows.column(KEYS[table]), value_set=key_array(keys)))
         return rows.select(names)
+
+    def batches(self, table: TableName, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """See `Store.batches`."""
+        return iter(self.read(table, columns).to_batches())
 
     def count(self, table: TableName) -> int:
         """See `Store.count`."""

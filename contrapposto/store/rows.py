@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -87,11 +88,11 @@ def people_rows(found: Iterable[tuple[str, Sequence[Person]]]) -> pa.Table:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeopleArrays:
-    """Rows of `people` as arrays: ids (N,), contents (N,), numbers (N,), boxes (N, 4), scores (N,),
+    """Rows of `people` as arrays: ids (N,) and contents (N,) Arrow texts, numbers (N,), boxes (N, 4), scores (N,),
     keypoints (N, 17, 2) NaN where unseen, keypoint_scores (N, 17), keypoints3d (N, 17, 3) NaN where unknown."""
 
-    ids: NDArray[np.object_]
-    contents: NDArray[np.object_]
+    ids: pa.Array
+    contents: pa.Array
     numbers: NDArray[np.int32]
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
@@ -105,8 +106,8 @@ class PeopleArrays:
     def from_table(table: pa.Table) -> PeopleArrays:
         """From a table with at least `COLUMNS`."""
         return PeopleArrays(
-            table["id"].to_numpy(),
-            table["content"].to_numpy(),
+            table["id"].combine_chunks(),
+            table["content"].combine_chunks(),
             table["number"].to_numpy(),
             _vectors(table, "box", 4),
             table["score"].to_numpy(),
@@ -117,6 +118,26 @@ class PeopleArrays:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def take(self, rows: NDArray[np.integer]) -> PeopleArrays:
+        """These rows, in this order."""
+        places = pa.array(rows, pa.int64())
+        return PeopleArrays(
+            self.ids.take(places), self.contents.take(places), *(array[rows] for array in self._numeric())
+        )
+
+    @staticmethod
+    def concatenated(parts: Sequence[PeopleArrays]) -> PeopleArrays:
+        """All rows of at least one, one after the other."""
+        columns = zip(*(part._numeric() for part in parts), strict=True)
+        return PeopleArrays(
+            pa.concat_arrays([part.ids for part in parts]),
+            pa.concat_arrays([part.contents for part in parts]),
+            *(np.concatenate(column) for column in columns),
+        )
+
+    def _numeric(self) -> tuple[NDArray[Any], ...]:
+        return self.numbers, self.boxes, self.scores, self.keypoints, self.keypoint_scores, self.keypoints3d
 
     def person(self, row: int) -> Person:
         """The record of one row."""

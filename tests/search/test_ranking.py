@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from contrapposto import geometry, skeleton
+from contrapposto import distances, geometry, skeleton
 from contrapposto.errors import QueryError
 from contrapposto.records import Hit, Pose
 from contrapposto.search import ranking
@@ -17,7 +19,7 @@ from contrapposto.search.query import PosePart, Query
 from contrapposto.store import Store
 from contrapposto.store.exact import ExactStore
 from contrapposto.store.rows import media_rows, people_rows
-from tests.search.people import filled, media, only, person, pose, random_poses
+from tests.search.people import filled, in_space, media, only, person, pose, random_poses
 
 STANDS = pose()
 WAVES = pose(left_elbow=(80, 50), left_wrist=(85, 25))
@@ -218,3 +220,69 @@ def test_unseen_joints_of_people_are_not_compared() -> None:
     hidden = np.flatnonzero(np.isnan(why.joint_distances))
     assert [skeleton.KEYPOINTS[joint] for joint in hidden] == ["nose", "left_wrist"]
     assert why.worst(1) == ["left_elbow"]
+
+
+def pictures(files: Mapping[str, tuple[Pose, int | None]]) -> ExactStore:
+    """A store from name to the pose of the one person and the picture's fingerprint, contents all different."""
+    store = ExactStore()
+    store.upsert("people", people_rows((name, [person(shown)]) for name, (shown, _) in files.items()))
+    rows = [replace(media(f"/p/{name}.jpg", name, 1), fingerprint=print_) for name, (_, print_) in files.items()]
+    store.upsert("media", media_rows(rows))
+    return store
+
+
+def test_one_photo_in_several_files_is_one_answer() -> None:
+    again = pose(left_wrist=(69, 88))  # found a pixel away in the copy that was stored anew
+    store = pictures(
+        {
+            "original": (STANDS, 0b1111),
+            "saved-again": (again, 0b1101),
+            "burst": (WAVES, 0b1111),
+            "other": (STANDS, 0xFFFF0000FFFF0000),
+            "none": (STANDS, None),
+        }
+    )
+    hits = ask(store, PosePart(STANDS))
+    assert [(names([hit]), [copy.name for copy in hit.copies]) for hit in hits] == [
+        (["none.jpg"], []),
+        (["original.jpg"], ["saved-again.jpg"]),
+        (["other.jpg"], []),
+        (["burst.jpg"], []),
+    ]
+    unfolded = Query((PosePart(STANDS),), unfold=True)
+    assert len(ranking.search(store, take_snapshot(store), unfolded)) == 5
+
+
+def test_folding_does_not_cost_answers() -> None:
+    """Beyond the first look where most of what is found is one photo."""
+    random = np.random.default_rng(0)
+    files: dict[str, tuple[Pose, int | None]] = {f"copy{n:03}": (STANDS, 7) for n in range(600)}
+    others = [pose(left_wrist=(68 + 2 * n, 70)) for n in range(1, 6)]
+    files |= {f"other{n}": (shown, int(random.integers(2**62))) for n, shown in enumerate(others)}
+    hits = ask(pictures(files), PosePart(STANDS), top=4)
+    assert names(hits) == ["copy000.jpg", "other0.jpg", "other1.jpg", "other2.jpg"]
+    assert len(hits[0].copies) == 599
+
+
+def test_least_match(store: ExactStore) -> None:
+    hits = ask(store, PosePart(WAVES))
+    least = hits[1].match
+    snapshot = take_snapshot(store)
+    found = ranking.search(store, snapshot, Query((PosePart(WAVES),), min_match=least))
+    assert [hit.match for hit in found] == [hit.match for hit in hits if hit.match >= least]
+    assert len(found) == 2
+    assert ranking.search(store, snapshot, Query((PosePart(STANDS, "left_arm"),), "path ~ none", min_match=1)) == []
+
+
+def test_metrics_in_space_say_what_they_compared() -> None:
+    deep = in_space(STANDS)
+    turned = Pose(deep.keypoints, keypoints3d=deep.keypoints3d[:, [2, 1, 0]] * [1, 1, -1])  # by a quarter about y
+    hits = ask(filled({"/p/a.jpg": ("c1", [turned]), "/p/b.jpg": ("c2", [STANDS])}), PosePart(deep, metric="3d"))
+    assert names(hits) == ["a.jpg"]  # the other has no 3D keypoints
+    assert hits[0].why[0].unit == "mm"
+    expected = distances.joint_distances("3d", deep.keypoints3d, hits[0].pose.keypoints3d[None])[0]
+    np.testing.assert_allclose(hits[0].why[0].joint_distances, expected)
+    assert hits[0].distance > 100
+    best = ask(filled({"/p/a.jpg": ("c1", [turned])}), PosePart(deep, metric="procrustes"))[0]
+    assert best.distance == pytest.approx(0, abs=1e-3)
+    assert best.match == pytest.approx(1)

@@ -99,6 +99,18 @@ def test_upsert_casts_at_the_border(store: Store) -> None:
     assert np.isnan(back.column("keypoints").to_pylist()[0]).all()
 
 
+def test_batches_hold_what_is_read(store: Store) -> None:
+    assert sum(batch.num_rows for batch in store.batches("people", ["id"])) == 0
+    store.upsert("people", people(["b", "a", "d"], np.arange(3 * D).reshape(3, D)))
+    store.upsert("people", people(["c"]))
+    store.delete("people", ["a"])
+    batches = list(store.batches("people", ["pose_vector", "id"]))
+    assert {tuple(batch.schema.names) for batch in batches} == {("pose_vector", "id")}
+    assert pa.Table.from_batches(batches).sort_by("id").equals(store.read("people", ["pose_vector", "id"]))
+    with pytest.raises(ValueError, match="nonsense"):
+        list(store.batches("people", ["nonsense"]))
+
+
 def test_upsert_takes_rows_in_several_chunks_and_slices(store: Store) -> None:
     poses = np.arange(4 * D).reshape(4, D)
     whole = people(["a", "b", "c", "d"], poses)
