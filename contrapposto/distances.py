@@ -10,7 +10,7 @@ weighted mean of these joints. Then
   their centre is 1: what comes out is a share of that body size.
 
 The distance is the weighted mean of the joints' Euclidean distances. The best rotation is the one that makes the
-weighted sum of *squares* least (Kabsch 1976); what is reported is the mean distance under it.
+weighted sum of *squares* least (Kabsch 1978); what is reported is the mean distance under it.
 
 All five are 0 between equal poses, and symmetric when both poses show the same joints; otherwise the joints that
 only the query shows count against the comparability of the other pose, and not the other way round.
@@ -40,8 +40,8 @@ _ROWS_AT_ONCE = 8192
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """How two poses are compared. dimension: 2 or 3 coordinates a joint; unit: of the distance; rotate: the query is
-    turned onto the other pose; rescale: both poses are brought to one size."""
+    """How two poses are compared. dimension: 2 or 3 coordinates a joint; unit: of the distance; rotate: the query
+    is turned onto the other pose; rescale: both poses are brought to one size."""
 
     name: str
     dimension: int
@@ -104,7 +104,9 @@ class Asked:
         """Checks a query and its weights. Raises ValueError."""
         points = np.asarray(query, dtype=np.float64)
         if points.shape != (skeleton.COUNT, metric.dimension):
-            raise ValueError(f"expected a query of shape ({skeleton.COUNT}, {metric.dimension}), got {points.shape}")
+            raise ValueError(
+                f"expected a query of shape ({skeleton.COUNT}, {metric.dimension}), got {points.shape}"
+            )
         chosen = np.asarray(skeleton.DEFAULT_WEIGHTS if weights is None else weights, dtype=np.float64)
         if chosen.shape != (skeleton.COUNT,) or not np.isfinite(chosen).all() or (chosen < 0).any():
             raise ValueError(f"expected {skeleton.COUNT} finite weights of at least 0")
@@ -228,8 +230,8 @@ def _size(metric: Metric) -> float:
 def _turned(
     shared: NDArray[np.float64], moving: NDArray[np.float64], fixed: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(N, K, 3) poses, each turned onto its fixed one by the proper rotation with the least weighted sum of squares:
-    with U S V' = svd of the sum of w * moving fixed', it is V diag(1, 1, det(V U')) U' (Kabsch 1976, 1978)."""
+    """(N, K, 3) poses, each turned onto its fixed one by the proper rotation with the least weighted sum of
+    squares: with U S V' = svd of the sum of w * moving fixed', it is V diag(1, 1, det(V U')) U' (Kabsch 1978)."""
     outer = moving[..., :, None] * fixed[..., None, :]
     covariance = _sum_over_joints(shared, outer.reshape(*shared.shape, 9)).reshape(-1, 3, 3)
     left, _, right = np.linalg.svd(covariance)
@@ -246,7 +248,7 @@ def _turned(
 
 def _on_a_line(shared: NDArray[np.float64], centred: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(N,) whether the joints of centred poses (N, K, 3) that are shared lie on one line, or on one point. Of the
-    eigenvalues a >= b >= c of their scatter, ab + bc + ca is the sum of its 2 x 2 minors and a + b + c its trace."""
+    eigenvalues a >= b >= c of their scatter, ab + bc + ca is the sum of its minors and a + b + c its trace."""
     x, y, z = (centred[..., axis] for axis in range(3))
     scatter = _sum_over_joints(shared, np.stack([x * x, y * y, z * z, x * y, y * z, z * x], axis=2))
     xx, yy, zz, xy, yz, zx = scatter.T

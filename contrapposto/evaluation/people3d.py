@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,9 @@ from contrapposto.training.bodies import head_turns, with_face
 from contrapposto.training.cameras import photograph
 from contrapposto.training.detector import Detector, detect
 
+if TYPE_CHECKING:
+    from contrapposto.demo import DemoPerson
+
 Array = NDArray[np.float64]
 
 VIEWS = 8000
@@ -27,6 +29,9 @@ SEED = 0
 SPLITS = {"bandai": poses3d.BANDAI, "cmu": poses3d.CMU}
 """Tables of the folder of motion capture by split: nothing of `bandai` was learned from; of `cmu` only the clips
 that were held out are taken."""
+
+MIN_SEEN = 6
+"""People of the demo collection who show fewer keypoints are left out."""
 
 MIN_OKS = 0.2
 """A person whose nearest detection is less like the annotation was not found."""
@@ -75,28 +80,26 @@ def projected_people(folder: Path, split: str | None = None, views: int = VIEWS)
 
 
 def demo_people() -> People3d:
-    """The people of the demo collection that comes with the package. Raises DataError when it is not there."""
-    try:
-        demo: Any = importlib.import_module("contrapposto.demo")
-        files, people = list(demo.photos()), list(demo.truth())
-    except (ImportError, AttributeError) as error:
-        raise DataError(f"the demo collection is not part of this package ({error}); name a folder") from error
-    return rendered_people("demo", files, people)
+    """The people in the photos of the demo collection that comes with the package. Raises DataError when it is
+    missing or damaged."""
+    from contrapposto import demo
+
+    return rendered_people("demo", demo.photos(), demo.truth().people)
 
 
-def rendered_people(name: str, files: Sequence[Path], people: Sequence[Any]) -> People3d:
-    """From photos and their people: objects with file (a name), keypoints (17, 2) pixels, visible (17,) and
-    keypoints3d (17, 3) metres in the camera frame. Raises DataError when a person's photo is not there."""
-    by_name = {Path(file).name: Path(file) for file in files}
-    of_photo: dict[str, list[Any]] = {}
+def rendered_people(name: str, folder: Path, people: Iterable[DemoPerson]) -> People3d:
+    """The people of the photos in a folder who show at least `MIN_SEEN` keypoints. Raises DataError when a photo is
+    not there."""
+    of_photo: dict[str, list[DemoPerson]] = {}
     for person in people:
-        if Path(person.file).name not in by_name:
-            raise DataError(f"{name}: there is no photo {person.file}, but a person in it: restore the collection")
-        of_photo.setdefault(Path(person.file).name, []).append(person)
+        if person.visible.sum() >= MIN_SEEN:
+            of_photo.setdefault(person.file, []).append(person)
     items, ordered = [], []
     for file, inside in of_photo.items():
+        if not (folder / file).is_file():
+            raise DataError(f"{folder} has no photo {file}, but the truth about it: install the package again")
         annotated = tuple(_annotated(person) for person in inside)
-        items.append(Item(by_name[file], 0, 0, None, annotated, True))
+        items.append(Item(folder / file, *inside[0].size, None, annotated, True))
         ordered += inside
     visible = np.array([person.visible for person in ordered], dtype=bool)[..., None]
     truth = np.where(visible, np.array([person.keypoints3d for person in ordered], dtype=np.float64), np.nan)
@@ -118,7 +121,7 @@ def nearest(found: Sequence[Person], item: Item) -> Seen:
     return Seen(keypoints, scores)
 
 
-def _annotated(person: Any) -> AnnotatedPerson:
-    points = np.where(np.asarray(person.visible)[:, None], np.asarray(person.keypoints, dtype=np.float64), np.nan)
+def _annotated(person: DemoPerson) -> AnnotatedPerson:
+    points = person.seen_keypoints
     box = Box.around(points, BOX_MARGIN)
     return AnnotatedPerson(points, box, AREA_OF_BOX * box.area)

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto import geometry, skeleton
+from contrapposto.demo import DemoPerson
 from contrapposto.errors import DataError
 from contrapposto.evaluation.datasets import AREA_OF_BOX, AnnotatedPerson, Item, read_keypoint_set
 from contrapposto.evaluation.people3d import SPLITS
-from contrapposto.records import Box, Person, Pose
+from contrapposto.records import Person, Pose
 from contrapposto.training import bodies, cameras, detector, poses3d
 
 DEMO = "demo"
@@ -109,8 +110,28 @@ def _of_demo() -> Targets:
     are one scene."""
     from contrapposto import demo
 
-    truth = demo.truth()
-    raise NotImplementedError(truth)
+    people = [person for person in demo.truth().people if _inside(person)]
+    names = list(dict.fromkeys(person.file for person in people))
+    shown = []
+    for person in people:
+        width, height = person.size
+        annotated = AnnotatedPerson(person.keypoints, person.box, AREA_OF_BOX * person.box.area)
+        photo = Item(demo.photos() / person.file, width, height, names.index(person.file), (annotated,), False)
+        shown.append((photo, annotated))
+    return Targets(
+        DEMO,
+        None,
+        tuple(f"{person.file}:{person.number}" for person in people),
+        tuple(names.index(person.file) for person in people),
+        np.array([person.keypoints for person in people]).reshape(-1, skeleton.COUNT, 2),
+        np.array([person.keypoints3d for person in people]).reshape(-1, skeleton.COUNT, 3),
+        tuple(shown),
+    )
+
+
+def _inside(person: DemoPerson) -> bool:
+    limbs = person.keypoints[_LIMBS]
+    return bool(((limbs >= 0) & (limbs <= person.size)).all())
 
 
 def _of_table(data: Path, split: str) -> Targets:
@@ -135,8 +156,3 @@ def _of_table(data: Path, split: str) -> Targets:
         views.points3d,
         simulated=tuple(Pose(points, scores) for points, scores in zip(found.keypoints, found.scores, strict=True)),
     )
-
-
-def _annotated(keypoints: NDArray[np.float64]) -> AnnotatedPerson:
-    box = Box.around(keypoints)
-    return AnnotatedPerson(keypoints, box, AREA_OF_BOX * box.area)

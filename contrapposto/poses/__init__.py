@@ -48,8 +48,8 @@ def _movenet(accurate: bool, threads: int, progress: Progress | None) -> PoseEst
     return MoveNet(MoveNetOptions(accurate=accurate), threads=threads, progress=progress)
 
 
-_MOVENET = ("movenet-multipose", "movenet-thunder")
-ESTIMATORS: dict[str, Kind] = {"movenet": Kind(1, _MOVENET, (*_MOVENET, "nanodet"), _movenet)}
+_MOVENET = ("movenet-multipose", "movenet-thunder", "lifter")
+ESTIMATORS: dict[str, Kind] = {"movenet": Kind(2, _MOVENET, (*_MOVENET, "nanodet"), _movenet)}
 """Estimators by name."""
 
 DEFAULT_ESTIMATOR = "movenet"

@@ -1,9 +1,10 @@
-"""The default pose estimator: MultiPose (and NanoDet) propose people, Thunder refines each one.
+"""The default pose estimator: MultiPose (and NanoDet) propose people, Thunder refines each, then they are lifted.
 
 Proposals: MultiPose looks at the whole picture, and once more at twice the size where it saw small people. For
 each box Thunder looks at a square around it; when it is unsure, at the same square turned by quarters; and then
 at a square around the keypoints it found, turned with the torso when that is far from upright. The surest look
-stays. Unsure and tiny people go, then duplicates (OKS non-maximum suppression).
+stays. Unsure and tiny people go, then duplicates (OKS non-maximum suppression). The people of the picture get their
+3D keypoints together (`lifting`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from contrapposto.media.sampling import Region
 from contrapposto.people import Proposal, suppress
 from contrapposto.people.multipose import MultiPose
 from contrapposto.people.nanodet import NanoDet
+from contrapposto.poses.lifting import Lifter
 from contrapposto.poses.thunder import Estimate, Thunder, torso_turn, turned_region
 from contrapposto.records import Box, Person, Pose
 from contrapposto.weights import Progress
@@ -93,6 +95,7 @@ class MoveNet:
             else None
         )
         self._thunder = Thunder(threads=threads, progress=progress)
+        self._lifter = Lifter(threads=threads, progress=progress)
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Person]:
         """The people of a (H, W, 3) RGB picture, most prominent (score times box side) first."""
@@ -103,7 +106,8 @@ class MoveNet:
             if evidence >= self.options.min_evidence and _side(person.box) >= self.options.min_side:
                 people.append(person)
         people.sort(key=lambda person: -person.score)
-        return sorted(self._distinct(people), key=lambda person: -person.score * np.sqrt(person.box.area))
+        people = sorted(self._distinct(people), key=lambda person: -person.score * np.sqrt(person.box.area))
+        return self._lifted(people)
 
     def _propose(self, image: NDArray[np.uint8]) -> list[Proposal]:
         """Boxes to look at, MultiPose's first; their scores are their support."""
@@ -132,6 +136,17 @@ class MoveNet:
             turn = 0.0
         last = self._thunder(image, turned_region(best, turn, self.options.last_expand, _SURE))
         return last if last.score > best.score else best
+
+    def _lifted(self, people: list[Person]) -> list[Person]:
+        """The same people with 3D keypoints, all lifted at once."""
+        if not people:
+            return people
+        poses = [person.pose for person in people]
+        deep = self._lifter(np.stack([pose.keypoints for pose in poses]), np.stack([pose.scores for pose in poses]))
+        return [
+            replace(person, pose=replace(person.pose, keypoints3d=points))
+            for person, points in zip(people, deep, strict=True)
+        ]
 
     def _distinct(self, people: list[Person]) -> Iterator[Person]:
         """Those that resemble no surer one; the people come surest first."""

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto.scan.compiled import compiled
+from contrapposto.scan.compiled import LANES, compiled
 
-
-ZERO, ONE = np.float32(0), np.float32(1)
+ZERO: Any = np.float32(0)
+ONE: Any = np.float32(1)
 
 
 @compiled
 def keep_best(best: NDArray[np.float32], values: NDArray[np.float32]) -> None:
-    """Takes those of `values` into the heap `best` (k,) that are smaller than its root; NaN is not."""
+    """Takes those of `values` (N,) into the heap `best` (k,) that are smaller than its root; NaN is not."""
     count = len(best)
     if count == 0:
         return
-    limit, smaller = best[0], ZERO
-    for i in range(len(values)):  # vector instructions: mostly none is
-        smaller += ONE if values[i] < limit else ZERO
-    if smaller == ZERO:
-        return
-    for value in values:
-        if value < best[0]:
-            at = 0
-            while True:
-                below = 2 * at + 1
-                if below >= count:
-                    break
-                if below + 1 < count and best[below + 1] > best[below]:
-                    below += 1
-                if best[below] <= value:
-                    break
-                best[at] = best[below]
-                at = below
-            best[at] = value
+    for start in range(0, len(values), LANES):
+        some = values[start : start + LANES]
+        root, smaller = best[0], ZERO
+        for i in range(len(some)):  # by vector instructions: mostly there is none
+            smaller += ONE if some[i] < root else ZERO
+        if smaller == ZERO:
+            continue
+        for value in some:
+            if value < best[0]:
+                at = 0
+                while 2 * at + 1 < count:
+                    below = 2 * at + 1
+                    if below + 1 < count and best[below + 1] > best[below]:
+                        below += 1
+                    if best[below] <= value:
+                        break
+                    best[at] = best[below]
+                    at = below
+                best[at] = value

@@ -6,8 +6,9 @@ Importing this module imports Numba; `contrapposto.scan` does so only when there
 from __future__ import annotations
 
 import contextlib
-import os
+import hashlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +31,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def compiled(function: _Function) -> _Function:
     """The function as machine code that does not hold Python's global lock. It is kept on disk for the next process
     where a cache folder can be written."""
-    with _kept_in(cache_folder().with_name("compiled")):
+    with _kept_in(cache_folder().with_name("compiled") / _version()):
         try:
             made: _Function = numba.njit(nogil=True, cache=True, fastmath=_RELAXED, error_model="numpy")(function)
         except RuntimeError:  # there is no folder that can be written
@@ -44,12 +45,17 @@ def inlined(function: _Function) -> _Function:
     return part
 
 
+@cache
+def _version() -> str:
+    """Of all files of this folder: Numba looks at a function's own file alone, and these share constants and
+    functions."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+
+
 @contextlib.contextmanager
 def _kept_in(folder: Path) -> Iterator[None]:
-    """Numba looks for its cache folder when a function is declared; NUMBA_CACHE_DIR stays the user's choice."""
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        yield
-        return
+    """Numba looks for its cache folder when a function is declared."""
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)
     try:

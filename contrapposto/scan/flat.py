@@ -11,11 +11,13 @@ time, so that sums stay in registers between them. An unseen joint is NaN: it lo
 no box, and the larger of it and 0 is 0.
 
 What is written is the distance less the largest error that float32 is allowed: a lower bound. Where the joints lie
-too close together for float32 it is 0. Once all people of a block are past the limit their sums are left unfinished:
-a lower bound still.
+too close together for float32 it is 0. Once all people of a block are past the limit, their sums are left
+unfinished: a lower bound still.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +26,16 @@ from contrapposto.scan.best import keep_best
 from contrapposto.scan.compiled import LANES, compiled, inlined, prefetch
 from contrapposto.scan.sets import MEAN, REACH, SHARE
 
-ZERO, ONE, QUARTER = np.float32(0), np.float32(1), np.float32(0.25)
-INFINITE = np.float32(np.inf)
-ERROR = np.float32(2**-19)
+ZERO: Any = np.float32(0)
+ONE: Any = np.float32(1)
+QUARTER: Any = np.float32(0.25)
+INFINITE: Any = np.float32(np.inf)
+ERROR: Any = np.float32(2**-19)
 """Allowed error of a coordinate, as a share of the larger side of the whole pose."""
-SMALL_SIDE = np.float32(2**-10)
-SMALL_SPREAD = np.float32(2**-16)
+SMALL_SIDE: Any = np.float32(2**-10)
+SMALL_SPREAD: Any = np.float32(2**-16)
 """Share of the whole pose (spread: squared) below which float32 is not trusted."""
-SIDE = np.float32(128)
+SIDE: Any = np.float32(128)
 L = LANES
 
 
@@ -47,7 +51,7 @@ def _within(values: NDArray[np.float32], at: int, limits: NDArray[np.float32]) -
     below = ZERO
     for i in range(L):
         below += ONE if values[at + i] < limits[i] else ZERO
-    return below > ZERO
+    return below > ZERO  # type: ignore[no-any-return]
 
 
 @inlined
@@ -69,7 +73,7 @@ def _apart2(x: float, y: float, w: float, qx: float, qy: float, r: float, mx: fl
     dx = x - qx * r + mx
     dy = y - qy * r + my
     away = np.sqrt(dx * dx + dy * dy)
-    return w * (away if away > ZERO else ZERO)
+    return w * (away if away > ZERO else ZERO)  # type: ignore[no-any-return]
 
 
 @compiled
@@ -101,7 +105,11 @@ def scan_2d(
             work[2 * L + i], work[3 * L + i] = INFINITE, -INFINITE
             work[4 * L + i], work[5 * L + i] = INFINITE, -INFINITE
         for g in range(0, len(columns), 3):
-            at, bt, ct = (start + columns[g] * joint, start + columns[g + 1] * joint, start + columns[g + 2] * joint)
+            at, bt, ct = (
+                start + columns[g] * joint,
+                start + columns[g + 1] * joint,
+                start + columns[g + 2] * joint,
+            )
             _fetch_ahead(flat, at + 17 * joint, joint)
             _fetch_ahead(flat, bt + 17 * joint, joint)
             _fetch_ahead(flat, ct + 17 * joint, joint)
@@ -135,7 +143,11 @@ def scan_2d(
             work[8 * L + i] = error
             limits[i] = (limit * side / SIDE + error) / share
         for g in range(0, len(columns), 3):
-            at, bt, ct = (start + columns[g] * joint, start + columns[g + 1] * joint, start + columns[g + 2] * joint)
+            at, bt, ct = (
+                start + columns[g] * joint,
+                start + columns[g + 1] * joint,
+                start + columns[g + 2] * joint,
+            )
             x, y, z = flat[at : at + joint], flat[bt : bt + joint], flat[ct : ct + joint]
             wx, wy, wz = w[g], w[g + 1], w[g + 2]
             ax, ay, bx, by, cx, cy = q[g, 0], q[g, 1], q[g + 1, 0], q[g + 1, 1], q[g + 2, 0], q[g + 2, 1]
@@ -172,7 +184,7 @@ def _apart3(
     dy = y - q[1] * r + my
     dz = z - q[2] * r + mz
     away = np.sqrt(dx * dx + dy * dy + dz * dz)
-    return w * (away if away > ZERO else ZERO)
+    return w * (away if away > ZERO else ZERO)  # type: ignore[no-any-return]
 
 
 @compiled
@@ -202,7 +214,11 @@ def scan_3d(
         for i in range(4 * L):
             work[i] = ZERO
         for g in range(0, len(columns), 3):
-            at, bt, ct = (start + columns[g] * joint, start + columns[g + 1] * joint, start + columns[g + 2] * joint)
+            at, bt, ct = (
+                start + columns[g] * joint,
+                start + columns[g + 1] * joint,
+                start + columns[g + 2] * joint,
+            )
             _fetch_ahead(flat, at + 17 * joint, joint)
             _fetch_ahead(flat, bt + 17 * joint, joint)
             _fetch_ahead(flat, ct + 17 * joint, joint)
@@ -239,7 +255,11 @@ def scan_3d(
             work[7 * L + i] = scale / extent if spread > SMALL_SPREAD else ZERO
             limits[i] = (limit * extent / scale + error) / share
         for g in range(0, len(columns), 3):
-            at, bt, ct = (start + columns[g] * joint, start + columns[g + 1] * joint, start + columns[g + 2] * joint)
+            at, bt, ct = (
+                start + columns[g] * joint,
+                start + columns[g + 1] * joint,
+                start + columns[g + 2] * joint,
+            )
             x, y, z = flat[at : at + joint], flat[bt : bt + joint], flat[ct : ct + joint]
             wx, wy, wz = w[g], w[g + 1], w[g + 2]
             qx, qy, qz = q[g], q[g + 1], q[g + 2]

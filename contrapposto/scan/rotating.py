@@ -2,15 +2,17 @@
 
 The best rotation of a person's joints x onto the query's q is the eigenvector of the largest eigenvalue of a
 symmetric 4 x 4 matrix, read as a quaternion (Horn 1987). The eigenvalue comes from Newton's method on the
-characteristic polynomial, started at an upper bound (Theobald 2005). The eigenvector v is not needed: the adjugate of
-(matrix - eigenvalue) is a multiple of v v', whose entries are all that a rotation matrix is made of, and its
-trace tells how far the other eigenvalues are: where another rotation is nearly as good, the bound is 0.
+characteristic polynomial, started at an upper bound (Theobald 2005). The eigenvector v itself is not needed: the
+adjugate of (matrix - eigenvalue) is a multiple of v v', whose entries are all that a rotation matrix is made of,
+and its trace tells how far the other eigenvalues are. Where another rotation is nearly as good, the bound is 0.
 
 Otherwise as `flat.py`: blocks of people, lower bounds, sums left unfinished past the limit. The part between the
 two passes over the joints is done in float64.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +21,10 @@ from contrapposto.scan.best import keep_best
 from contrapposto.scan.compiled import LANES, compiled, inlined, prefetch
 from contrapposto.scan.sets import MEAN, REACH, SHARE, SPREAD
 
-ZERO, ONE, QUARTER = np.float32(0), np.float32(1), np.float32(0.25)
-INFINITE = np.float32(np.inf)
-ERROR = np.float32(2**-19)
+ZERO: Any = np.float32(0)
+ONE: Any = np.float32(1)
+INFINITE: Any = np.float32(np.inf)
+ERROR: Any = np.float32(2**-19)
 """Allowed error of a coordinate, as a share of the larger side of the whole pose."""
 TURNED = 2.0**-19
 """Allowed error of the entries of the 4 x 4 matrix, as a share of its largest possible eigenvalue."""
@@ -140,7 +143,11 @@ def scan_rotating(
         for i in range(13 * L):
             work[i] = ZERO
         for g in range(0, len(columns), 3):
-            at, bt, ct = (start + columns[g] * joint, start + columns[g + 1] * joint, start + columns[g + 2] * joint)
+            at, bt, ct = (
+                start + columns[g] * joint,
+                start + columns[g + 1] * joint,
+                start + columns[g + 2] * joint,
+            )
             for line in range(0, joint, 16):
                 prefetch(flat, at + 17 * joint + line)
                 prefetch(flat, bt + 17 * joint + line)
@@ -149,7 +156,7 @@ def scan_rotating(
             wx, wy, wz = w[g], w[g + 1], w[g + 2]
             qx, qy, qz = q[g], q[g + 1], q[g + 2]
             for i in range(L):
-                sums = (
+                sums: tuple[float, ...] = (
                     work[i],
                     work[L + i],
                     work[2 * L + i],
@@ -174,7 +181,11 @@ def scan_rotating(
         of = sets[b]
         for i in range(L):
             row = of[i]
-            work[13 * L + i], work[14 * L + i], work[15 * L + i] = table[row, SHARE], table[row, REACH], table[row, SPREAD]
+            work[13 * L + i], work[14 * L + i], work[15 * L + i] = (
+                table[row, SHARE],
+                table[row, REACH],
+                table[row, SPREAD],
+            )
             for axis in range(3):
                 work[(16 + axis) * L + i] = table[row, MEAN + axis]
         size = sizes[b]
@@ -227,7 +238,13 @@ def scan_rotating(
                     px, py, pz, r = x[i], x[L + i], x[2 * L + i], work[3 * L + i]
                     dx = work[4 * L + i] * px + work[5 * L + i] * py + work[6 * L + i] * pz + work[i] - qx * r
                     dy = work[7 * L + i] * px + work[8 * L + i] * py + work[9 * L + i] * pz + work[L + i] - qy * r
-                    dz = work[10 * L + i] * px + work[11 * L + i] * py + work[12 * L + i] * pz + work[2 * L + i] - qz * r
+                    dz = (
+                        work[10 * L + i] * px
+                        + work[11 * L + i] * py
+                        + work[12 * L + i] * pz
+                        + work[2 * L + i]
+                        - qz * r
+                    )
                     away = np.sqrt(dx * dx + dy * dy + dz * dz)
                     work[14 * L + i] += wx * (away if away > ZERO else ZERO)
             if len(best):

@@ -25,12 +25,12 @@ def look_up(
     weights: NDArray[np.float64],
     least_joints: int,
     least_weight: float,
-    rescale: bool,
+    reach: float,
     table: NDArray[np.float32],
 ) -> None:
     """Fills (S, COLUMNS) for S sets, given as numbers whose bit j says that joint j is seen. columns (K,), points
-    (K, D), weights (K,): of the joints asked for. The extent is the larger side of the box in 2D, the root of the
-    spread in 3D where both poses are rescaled, else 1."""
+    (K, D), weights (K,): of the joints asked for; reach: where it is not 0 it goes into the table as it is (metrics
+    that do not rescale); else the extent is the larger side of the box in 2D and the root of the spread in 3D."""
     count, size = points.shape
     mean = np.empty(3)
     for row in range(len(codes)):
@@ -61,9 +61,6 @@ def look_up(
             table[row, MEAN + axis] = mean[axis]
         if side == 0.0:
             continue
-        extent = 1.0
-        if rescale:
-            extent = side if size == 2 else np.sqrt(spread)
         table[row, SHARE] = 1.0 / total
-        table[row, REACH] = 1.0 / extent
+        table[row, REACH] = reach if reach > 0 else 1.0 / (side if size == 2 else np.sqrt(spread))
         table[row, SPREAD] = spread

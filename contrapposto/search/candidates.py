@@ -57,6 +57,11 @@ class Snapshot:
     people: PeopleArrays | None
 
     @cached_property
+    def most(self) -> int:
+        """There are no more people than this."""
+        return int(self.media["people"].to_numpy().sum())
+
+    @cached_property
     def block(self) -> Block | None:
         """The people that are held."""
         return None if self.people is None else self._block_of(self.people)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ PLACE = 0.04
 POSE = 0.05
 """Mean distance of the joints after their means are put on each other, relative to the longer side of their box,
 up to which the pose is the same."""
+
+LONGEST = 50
+"""Windows that are walked at most."""
 
 FEWEST_JOINTS = 4
 """Joints that both must have seen; also at least half of those that either has seen."""
@@ -48,12 +52,13 @@ def fold(candidates: Iterable[Candidate], top: int) -> list[list[int]]:
     group whose leader is the same person in the same photo; members are not compared with each other, so that
     small steps do not add up. Of one content at most one person is in a group. A candidate without a fingerprint
     stays alone. When `top` groups are there, `window(top)` further candidates are looked at, which can still join;
-    no more are taken from the iterable, so that it may make them as it goes. Fewer groups when it ends before.
+    no more are taken from the iterable, so that it may make them as it goes. Fewer groups when it ends before, and
+    where so much folds that `LONGEST * window(top)` candidates do not give enough.
     """
     leaders = _Leaders(max(0, top))
     groups: list[list[int]] = []
     left = window(top)
-    for place, candidate in enumerate(candidates):
+    for place, candidate in enumerate(islice(candidates, LONGEST * left)):
         joined = leaders.group(candidate)
         if joined is not None:
             groups[joined].append(place)

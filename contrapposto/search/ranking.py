@@ -7,6 +7,7 @@ scan (`scan`) tells who can be among the best, the exact distances decide.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from contrapposto.distances import METRICS, joint_distances, pose_distances
 from contrapposto.records import Hit, PartResult
+from contrapposto.scan import reaching
 from contrapposto.search.candidates import Block, Snapshot
 from contrapposto.search.folding import Candidate, fold, window
 from contrapposto.search.matching import match
@@ -23,8 +25,14 @@ from contrapposto.search.query import PosePart, Query
 from contrapposto.store import Store
 from contrapposto.store.rows import PeopleArrays, key_path
 
+THREADS = os.cpu_count() or 1
+"""That a scan of many people may use."""
+
 MORE = 4
 """When folding leaves too few answers, this many times as many people are looked at."""
+
+ROUNDING = 1e-12
+"""Of a fused match: less than this is no difference."""
 
 
 def search(store: Store, snapshot: Snapshot, query: Query) -> list[Hit]:
@@ -33,15 +41,18 @@ def search(store: Store, snapshot: Snapshot, query: Query) -> list[Hit]:
     At most `query.top`, fewer when fewer can be compared or match well enough; none is legal.
     """
     met = snapshot.contents(query.condition)
-    wanted = query.top if query.unfold else query.top + window(query.top)
+    top = min(query.top, snapshot.most)
+    if not top:
+        return []
+    wanted = top if query.unfold else top + window(top)
     while True:
         found = [_best(block, query, met, wanted) for block in snapshot.blocks(store)]
         if not found:
             return []
         best = _concatenated(found).first(wanted)
-        groups = [[row] for row in range(len(best))] if query.unfold else _folded(best, snapshot, query.top)
-        if len(groups) >= query.top or len(best) < wanted:
-            return _hits(best, groups[: query.top], snapshot, query)
+        groups = [[row] for row in range(len(best))] if query.unfold else _folded(best, snapshot, top)
+        if len(groups) >= top or len(best) < wanted:
+            return _hits(best, groups[:top], snapshot, query)
         wanted *= MORE
 
 
@@ -73,15 +84,16 @@ class _Best:
 
 
 def _best(block: Block, query: Query, met: NDArray[np.bool_], wanted: int) -> _Best:
-    """At least the best `wanted` people of a block that are in files which meet the condition, with exact
-    distances."""
-    rows = np.flatnonzero(block.contents >= 0)
-    rows = rows[met[block.contents[rows]]]
-    rows = rows[_may_be_best(block, rows, query, wanted)]
+    """At least the best `wanted` people of a block that are in files which meet the condition."""
+    inside = block.contents >= 0
+    inside[inside] = met[block.contents[inside]]
+    if len(query.parts) == 1:
+        rows = _best_of_one(block, query.parts[0], inside, wanted)
+    else:
+        rows = _best_of_several(block, query, inside, wanted)
     scored = [_exact(part, block, rows) for part in query.parts]
     distances = np.stack([distances for distances, _ in scored])
-    matches = np.stack([match(part.metric, d) for part, d in zip(query.parts, distances, strict=True)])
-    fused = np.average(matches, axis=0, weights=[part.weight for part in query.parts])
+    fused = _fused(query, distances)
     kept = np.isfinite(distances).all(axis=0) & (fused >= query.min_match)
     return _Best(
         block.people.take(rows[kept]),
@@ -92,35 +104,43 @@ def _best(block: Block, query: Query, met: NDArray[np.bool_], wanted: int) -> _B
     )
 
 
-def _may_be_best(block: Block, rows: NDArray[np.intp], query: Query, wanted: int) -> NDArray[np.intp]:
-    """Places in `rows` of people who, as far as the scan can tell, may be among the best."""
-    if len(rows) <= wanted:
-        return np.arange(len(rows))
-    low, high = zip(*(_bounds(part, block, rows) for part in query.parts), strict=True)
-    if len(query.parts) == 1:
-        worst, best = -high[0], -low[0]
-    else:
-        weights = [part.weight for part in query.parts]
-        metrics = [part.metric for part in query.parts]
-        worst = np.average([match(m, d) for m, d in zip(metrics, high, strict=True)], axis=0, weights=weights)
-        best = np.average([match(m, d) for m, d in zip(metrics, low, strict=True)], axis=0, weights=weights)
-    comparable = np.isfinite(low).all(axis=0)
-    worst = np.where(comparable, worst, -np.inf)
-    enough = np.partition(worst, -wanted)[-wanted]
-    return np.flatnonzero(comparable & (best >= enough))
+def _best_of_one(block: Block, part: PosePart, inside: NDArray[np.bool_], wanted: int) -> NDArray[np.intp]:
+    points, weights = part.asked()
+    rows, _ = block.gallery(part.metric).nearest(
+        part.metric,
+        points,
+        weights,
+        k=wanted,
+        mirror=part.mirror,
+        rows=None if inside.all() else np.flatnonzero(inside),
+        threads=THREADS,
+    )
+    return rows
 
 
-def _bounds(
-    part: PosePart, block: Block, rows: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Between which the distances of people lie, as the scan sees them; NaN where not comparable."""
-    gallery = block.gallery(part.metric)
-    found = gallery.distances(part.metric, *part.asked())
-    if part.mirror:
-        found = np.fmin(found, gallery.distances(part.metric, *part.asked(mirrored=True)))
-    found = found[rows].astype(np.float64)
-    margin = gallery.margin(part.metric, found)
-    return found - margin, found + margin
+def _best_of_several(block: Block, query: Query, inside: NDArray[np.bool_], wanted: int) -> NDArray[np.intp]:
+    """What a fused match lacks to 1 is known from below by the lower bounds of the distances."""
+    bounds = []
+    for part in query.parts:
+        points, weights = part.asked()
+        gallery = block.gallery(part.metric)
+        bounds.append(gallery.lower_bounds(part.metric, points, weights, mirror=part.mirror, threads=THREADS))
+    low = np.stack(bounds).astype(np.float64)
+    lacking = np.where(inside & np.isfinite(low).all(axis=0), 1 - _fused(query, low) - ROUNDING, np.nan)
+
+    def exactly(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        distances = np.stack([_exact(part, block, rows)[0] for part in query.parts])
+        return np.where(np.isfinite(distances).all(axis=0), 1 - _fused(query, distances), np.nan)
+
+    rows, _ = reaching(lacking, exactly, wanted)
+    return rows
+
+
+def _fused(query: Query, distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) the weighted mean of the parts' matches, from their distances (P, N)."""
+    matches = [match(part.metric, row) for part, row in zip(query.parts, distances, strict=True)]
+    fused: NDArray[np.float64] = np.average(matches, axis=0, weights=[part.weight for part in query.parts])
+    return fused
 
 
 def _exact(part: PosePart, block: Block, rows: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

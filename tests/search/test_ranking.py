@@ -63,7 +63,7 @@ def test_order_and_what_a_hit_says(store: ExactStore) -> None:
     assert matches == sorted(matches, reverse=True)
     for hit in hits:
         stored = hit.pose.keypoints[None]
-        expected = geometry.pose_distances(WAVES.keypoints, stored)[0]
+        expected = distances.pose_distances("2d", WAVES.keypoints, stored)[0]
         assert hit.distance == pytest.approx(expected)
         assert hit.match == hit.why[0].match == pytest.approx(match("2d", np.array(expected))[()])
 

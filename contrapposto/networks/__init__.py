@@ -1,0 +1,1 @@
+"""PyTorch modules, one file each; imported by training and export only."""
