@@ -183,9 +183,7 @@ class Library:
     def find_people(self, image: str | os.PathLike[str]) -> list[Person]:
         """The people of a picture file, most prominent first, in pixels of the full upright picture; nothing is
         stored. Raises UnreadableMedia with the path."""
-        return indexing.find_people(
-            Path(image), self._load_estimator(self._current_manifest(manifest.read(self.folder)))
-        )
+        return indexing.find_people(Path(image), self._load_estimator(self._current_manifest(self._stated())))
 
     def people(self, path: str | os.PathLike[str]) -> list[Person]:
         """What the library holds of one file; empty when it holds nobody. Raises LibraryError when the file is
@@ -294,7 +292,7 @@ class Library:
         """The store; opened anew, with damage put right, for the process that holds the lock and writes."""
         if self._store is None or to_write:
             self._store = LanceStore(self.folder / TABLES, repair=to_write)
-            self._warn(*self._store.problems)
+        self._warn(*self._store.problems)
         return self._store
 
     def _has_tables(self) -> bool:

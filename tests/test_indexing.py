@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ import pytest
 from contrapposto.errors import LibraryError, UnreadableMedia
 from contrapposto.indexing import IndexOptions, find_people
 from contrapposto.library import Library
+from contrapposto.media.fingerprint import fingerprint
 from contrapposto.records import Pose
 from tests.drawn import DrawnPeople, draw, draw_failing, keypoints
+from tests.media.containers import dng
+from tests.media.encoded import encode, noise
 from tests.outcomes import counts, names, people_rows
 
 
@@ -337,6 +341,26 @@ def test_a_picture_at_which_the_estimator_fails_is_skipped_and_tried_again(
     assert drawn_people.calls > calls
     draw(photos / "b.png", people=1, pose=(50, 50))
     assert counts(library.index()) == {"new": 1, "unchanged": 2, "people": 1, "skipped": 1}
+
+
+def test_a_photo_whose_decoder_is_missing_is_tried_again(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "a.dng").write_bytes(dng(encode(noise(), "JPEG"), (96, 64)))
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "rawpy", None)
+        report = library.index(photos)
+    assert "RAW photos need the package rawpy" in report.skipped[0].reason
+    assert library.media() == []
+    assert counts(library.index())["new"] == 1
+
+
+def test_the_fingerprint_is_stored(library: Library, photos: Path) -> None:
+    (photos / "a.png").write_bytes(encode(noise()))
+    draw(photos / "one colour.png")
+    library.index(photos)
+    stored = {media.path.name: media.fingerprint for media in library.media()}
+    assert stored == {"a.png": fingerprint(noise()), "one colour.png": None}
 
 
 def test_everything_that_a_run_leaves_out_is_listed_in_order(library: Library, photos: Path) -> None:

@@ -240,16 +240,61 @@ def test_a_library_of_an_unknown_estimator_can_be_rebuilt(library: Library, phot
     assert library.search(pose=STANDING)
 
 
-@pytest.mark.parametrize("content", ["", "{}", "not JSON", '{"name": "package", "version": "1.0"}'])
-def test_a_damaged_or_foreign_manifest(library: Library, photos: Path, content: str) -> None:
+DAMAGED = ["", "{}", "not JSON", '{"name": "package", "version": "1.0"}', None]
+"""Contents of a manifest that is none; None: the file is gone."""
+
+
+def damage(path: Path, content: str | None) -> None:
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content)
+
+
+@pytest.mark.parametrize("content", DAMAGED[:-1])
+def test_a_foreign_manifest_is_left_as_it_was(library: Library, photos: Path, content: str) -> None:
     draw(photos / "a.png")
-    library.index(photos)
+    library.folder.mkdir()
     (library.folder / manifest.FILE).write_text(content)
     for ask in (lambda: library.index(photos), lambda: library.search(pose=STANDING)):
         with pytest.raises(LibraryError) as caught:
             ask()
         one_line(caught.value, manifest.FILE, "damaged; move the library away")
-    assert (library.folder / manifest.FILE).read_text() == content, "it is left as it was"
+    assert (library.folder / manifest.FILE).read_text() == content
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_lost_manifest_is_read_from_its_copy(library: Library, photos: Path, content: str | None) -> None:
+    draw(photos / "a.png")
+    library.index(photos)
+    path = library.folder / manifest.FILE
+    before = path.read_text()
+    damage(path, content)
+    fresh = Library(library.folder, estimator=DrawnPeople())
+    assert len(fresh.search(pose=STANDING)) == len(fresh.search(image=photos / "a.png")) == 1
+    word = "lost" if content is None else "damaged"
+    assert fresh.warnings == (f"{path}: {word}; its copy is used, `contrapposto index` restores it",)
+    assert path.exists() == (content is not None), "reading changes nothing"
+    assert library.index().unchanged == 1
+    assert path.read_text() == before
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_without_manifest_and_copy_only_a_rebuild_helps(
+    library: Library, photos: Path, content: str | None
+) -> None:
+    draw(photos / "a.png")
+    library.index(photos)
+    stated = manifest.read(library.folder)
+    damage(library.folder / manifest.FILE, content)
+    damage(library.folder / "tables" / manifest.FILE, content)
+    fresh = Library(library.folder, estimator=DrawnPeople())
+    for ask in (lambda: fresh.index(photos), lambda: fresh.search(pose=STANDING)):
+        with pytest.raises(LibraryError) as caught:
+            ask()
+        one_line(caught.value, manifest.FILE, "not known with which networks", "contrapposto index --rebuild")
+    assert fresh.index(rebuild=True).new == 1
+    assert manifest.read(fresh.folder) == stated, "the folder is known from the rows"
 
 
 def test_a_second_indexer_is_told(library: Library, photos: Path) -> None:

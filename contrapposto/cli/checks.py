@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from contrapposto import manifest
+from contrapposto import manifest, weights
 from contrapposto.errors import ContrappostoError
 from contrapposto.indexing import known_media, lost_people
 from contrapposto.library import TABLES
@@ -42,6 +42,7 @@ class Check:
 def program() -> Iterator[Check]:
     """Python and packages, weights, space for weights."""
     yield _packages()
+    yield _own_weights()
     yield from _weights()
     yield _space("cache", cache_folder())
 
@@ -88,8 +89,18 @@ def _packages() -> Check:
     return Check("packages", "ok", f"{', '.join(found)}, {sys.platform}")
 
 
+def _own_weights() -> Check:
+    """The networks that come with this package, by their hash."""
+    names = [row.name for row in table.TABLE if row.shipped]
+    try:
+        weights.fetch(names)
+    except ContrappostoError as error:
+        return Check("own weights", "problem", str(error))
+    return Check("own weights", "ok", f"{' '.join(names) or 'none'}: as they were made")
+
+
 def _weights() -> Iterator[Check]:
-    """Every network that is here, by its hash; those that are needed and not here."""
+    """Every network that was fetched, by its hash; those that are needed and not here."""
     needed = ESTIMATORS[DEFAULT_ESTIMATOR].accurate_weights
     try:
         folder = obtain.given_folder() or cache_folder()
@@ -98,6 +109,8 @@ def _weights() -> Iterator[Check]:
         return
     good, absent, damaged = [], [], []
     for row in table.TABLE:
+        if row.shipped:
+            continue
         if cache.ready(folder, row) is not None:
             good.append(row.name)
         elif cache.onnx_file(folder, row).exists():

@@ -73,7 +73,7 @@ def demo(folder: Path | None, out: Path, accurate: bool) -> None:
     show_report(report)
     media, number, person = _best_shown(library, folder)
     drawn = pose_from_json({name: list(place) for name, place in SKELETON.items()})
-    asked = [
+    asked: list[tuple[Query, Path | None, str]] = [
         (Query((PosePart(person.pose, metric=metric),), top=12), media.path, f"Asked with a photo, metric {metric}")
         for metric in METRICS
     ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from contrapposto.cli import output
 from contrapposto.errors import ContrappostoError
-from contrapposto.text import printable
+from contrapposto.text import path_text, printable
 
 PROBLEMS = 1
 
@@ -30,7 +29,6 @@ def doctor(library: Path | None, repair: bool, wait: bool, as_json: bool) -> Non
     Examples:
       contrapposto doctor
       contrapposto doctor --repair --library team.library
-      contrapposto index
     """
     from contrapposto.cli import checks
     from contrapposto.library import TABLES, Library
@@ -47,9 +45,8 @@ def doctor(library: Path | None, repair: bool, wait: bool, as_json: bool) -> Non
     found += checks.library(asked.folder)
     problems = sum(check.status == "problem" for check in found)
     if as_json:
-        output.print_json(
-            {"library": str(asked.folder), "ok": not problems, "checks": [asdict(check) for check in found]}
-        )
+        rows = [{"name": check.name, "status": check.status, "text": printable(check.text)} for check in found]
+        output.print_json({"library": path_text(asked.folder), "ok": not problems, "checks": rows})
     else:
         for check in found:
             click.echo(f"{check.status:<8} {check.name:<14} {printable(check.text)}")

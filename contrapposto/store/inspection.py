@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from contrapposto.representations import pose_vector
 from contrapposto.store import SCHEMAS, TableName
 from contrapposto.store.border import conform, vectors
 from contrapposto.store.recovery import RowCheck
 
-TOLERANCE = 0.01
-"""How far a stored pose vector may be from that of the stored keypoints, of the side of the person's box. Keypoints
-are stored as float32: at pixel 10,000 a person of 1 pixel is rounded by 0.001."""
+TOLERANCE = 0.001
+"""How far a stored pose vector may be from that of the stored keypoints, in sides of the keypoints' box, beside
+what their float32 rounds."""
 
 
 def media_flaw(rows: pa.RecordBatch) -> str | None:
@@ -37,10 +38,22 @@ def people_flaw(rows: pa.RecordBatch) -> str | None:
     if not ((scores >= 0) & (scores <= 1)).all():
         return "a score of a keypoint in people is not between 0 and 1"
     keypoints = vectors(rows.column("keypoints")).reshape(-1, 17, 2)
-    expected = pose_vector.encode(keypoints)
-    if not (np.abs(expected - vectors(rows.column("pose_vector"))) <= TOLERANCE).all():
+    apart = np.abs(pose_vector.encode(keypoints) - vectors(rows.column("pose_vector"))).max(axis=1, initial=0)
+    if (apart > TOLERANCE + _rounding(keypoints)).any():
         return "a pose vector in people is not that of its keypoints"
     return None
+
+
+def _rounding(keypoints: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N,) how much float32 coordinates can change a pose vector; infinite where they cannot tell points apart."""
+    seen = np.isfinite(keypoints)
+    low = np.where(seen, keypoints, np.inf).min(axis=1)
+    high = np.where(seen, keypoints, -np.inf).max(axis=1)
+    side = np.maximum((high - low).max(axis=1), 0).astype(np.float64)
+    furthest = np.where(seen, np.abs(keypoints), 0).max(axis=(1, 2), initial=0)
+    step = np.where(furthest > 0, np.spacing(furthest), 0).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(step > 0, 8 * step / side, 0.0)
 
 
 CHECKS: dict[TableName, RowCheck] = {"media": media_flaw, "people": people_flaw}

@@ -7,6 +7,7 @@ client of its catalogs): every command of this program pays that. LanceDB opens 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -36,13 +37,14 @@ class LanceStore:
     """A store in a folder; it is created when absent.
 
     Each change is one Lance commit: it is there entirely or not at all, also after `kill -9`. Each call reads the
-    newest commit of any process, and reads that one commit to its end. There is no fsync: a host that loses power
-    can lose the last commits or damage them. Then the newest commit that is whole is read, and `problems` says so;
-    the first change makes that commit the newest again (`recovery`).
+    newest commit of any process, and reads that one commit to its end. Only `optimize` waits for the disk (fsync):
+    a host that loses power can lose the commits after it, or damage them. Then the newest commit that is whole is
+    read, and `problems` says so; the first change makes that commit the newest again (`recovery`).
 
     folder: where the tables are. keep_versions: `optimize` leaves older versions on disk until they have this
     age (more than 0), so that a call of another process that is still reading one can finish. repair: put damage
-    right at once, also a table of which no commit is left (it is moved aside and starts empty); for the writer.
+    right at once, also a table of which no commit is left (it is moved aside, a new one takes the rows that can
+    still be used); for the writer.
     Every call raises LibraryError when the files cannot be used, and LibraryBusy when another writer came first.
     """
 
@@ -53,9 +55,10 @@ class LanceStore:
         self._keep_versions = keep_versions
         self._problems: list[str] = []
         self._opened: dict[TableName, recovery.Opened] = {}
+        aside = self._aside()
         for name in SCHEMAS:
             if repair:
-                self._repair(name)
+                self._repair(name, aside)
             with self._explained("opened"):
                 self._opened[name] = self._open(name)
 
@@ -139,14 +142,17 @@ class LanceStore:
             for name in SCHEMAS:
                 table = self._newest_to_write(name)
                 table.optimize.compact_files()
+                recovery.write_through(self._place(name), table)
                 table.cleanup_old_versions(self._keep_versions)
 
     def repair(self, checks: Mapping[TableName, recovery.RowCheck]) -> None:
         """Makes the newest commit of each table that can be used the newest on disk, after a look at each of its
-        rows with the check of its table. A table without such a commit is moved aside and starts empty. `problems`
-        then says what was lost. Reads everything. The caller is the only writer."""
+        rows with the check of its table. A table without such a commit is moved aside, a new one takes the rows
+        that can still be used. `problems` then says what was lost. Reads everything. The caller is the only writer.
+        """
+        aside = self._aside()
         for name in SCHEMAS:
-            self._repair(name, checks.get(name))
+            self._repair(name, aside, checks.get(name))
             with self._explained("opened"):
                 self._opened[name] = self._open(name)
 
@@ -197,13 +203,16 @@ class LanceStore:
                 "columns; index again into a new folder"
             )
 
-    def _repair(self, name: TableName, rows: recovery.RowCheck | None = None) -> None:
+    def _aside(self) -> Path:
+        """A new name for the folder that takes what is damaged."""
+        return self._folder / f"damaged-{datetime.now():%Y%m%d-%H%M%S-%f}"
+
+    def _repair(self, name: TableName, aside: Path, rows: recovery.RowCheck | None = None) -> None:
         """Makes the newest good commit the newest, or moves the table aside; nothing when all is well."""
         place = self._place(name)
         if not recovery.versions(place) and not (place / "data").is_dir():
             return
         with self._explained("repaired"):
-            aside = self._folder / f"damaged-{datetime.now():%Y%m%d-%H%M%S-%f}"
             try:
                 opened = recovery.open_newest(place)
                 self._refuse_other_columns(name, opened.table)
@@ -216,11 +225,16 @@ class LanceStore:
                         "`contrapposto index` finds again what is missing"
                     )
             except recovery.NoVersion as error:
+                salvaged = place.with_suffix(".salvaged")
+                shutil.rmtree(salvaged, ignore_errors=True)  # of a repair that was killed
+                kept = recovery.salvage(place, SCHEMAS[name], salvaged, rows)
                 aside.mkdir(parents=True, exist_ok=True)
                 place.rename(aside / place.name)
+                if kept:
+                    salvaged.rename(place)
                 self._tell(
-                    f"the table {name} is damaged, {error}, and starts empty; what was damaged is kept in "
-                    f"{aside.name}, `contrapposto index` finds again what is missing"
+                    f"the table {name} is damaged, {error}, and starts again with {kept:,} rows; what was damaged "
+                    f"is kept in {aside.name}, `contrapposto index` finds again what is missing"
                 )
 
     def _tell(self, problem: str) -> None:
@@ -239,7 +253,7 @@ class LanceStore:
         """The same, which is the newest on disk afterwards."""
         table = self._newest(name)
         if self._opened[name].loss is not None:
-            self._repair(name)
+            self._repair(name, self._aside())
             self._opened[name] = self._open(name)
             table = self._opened[name].table
         return table

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -137,13 +137,45 @@ def restore(place: Path, opened: Opened, aside: Path) -> None:
     used = opened.table.version
     for number in versions(place):
         path = _version_file(place, number)
-        if number > used or (number < used and _version_flaw(path.read_bytes())):
+        if number > used or (number < used and _version_flaw(_read(path))):
             aside.mkdir(parents=True, exist_ok=True)
             path.rename(aside / f"{place.stem}-{number}.manifest")
     if opened.newest > used:
         table = lance.dataset(place)
         while table.version <= opened.newest:
             table.restore()
+
+
+def salvage(place: Path, schema: pa.Schema, target: Path, rows: RowCheck | None = None) -> int:
+    """Of a table without a good commit: writes the rows that can still be used to a new table, and returns their
+    number; with 0 there is no new table. They are those of the newest commit whose version file is whole, without
+    the fragments (rows that were written together) of which a file is damaged or, with `rows`, a row is wrong.
+    Raises OSError."""
+    import lance
+
+    for number in versions(place):
+        table = _dataset(place, number)[0]
+        if table is None or not table.schema.equals(schema):
+            continue
+        good = [part for part in table.get_fragments() if _fragment_flaw(str(place), part) is None]
+        check = rows or (lambda _: None)
+        good = [part for part in good if _rows_flaw(part, part.count_rows(), check) is None]
+        if good:
+            lance.write_dataset(table.scanner(fragments=good).to_reader(), target, schema=schema)
+        return sum(part.count_rows() for part in good)
+    return 0
+
+
+def write_through(place: Path, table: Any) -> None:
+    """Waits until a commit is on the disk with all of its files (fsync), so that older commits, which could take
+    its place, may go. Raises OSError."""
+    for name in sorted(_file_names(table)):
+        _fsync(place / name)
+    _fsync(_version_file(place, table.version))
+    if os.name == "posix":  # elsewhere folders cannot be written through
+        for folder in (place / "data", place / "_deletions", place / _VERSIONS, place, place.parent):
+            if folder.is_dir():
+                _fsync(folder)
 
 
 def flaw_of(place: Path, number: int, rows: RowCheck | None = None) -> str | None:
@@ -157,7 +189,7 @@ def _look(place: Path, number: int, rows: RowCheck | None) -> tuple[Any, str | N
     if flaw is None:
         flaw = _files_flaw(place, table)
     if flaw is None and rows is not None:
-        flaw = _rows_flaw(table, rows)
+        flaw = _rows_flaw(table, _total_rows(table), rows)
     return table, flaw
 
 
@@ -166,7 +198,7 @@ def _dataset(place: Path, number: int) -> tuple[Any, str | None]:
     import lance
 
     try:
-        flaw = _version_flaw(_version_file(place, number).read_bytes())
+        flaw = _version_flaw(_read(_version_file(place, number)))
     except FileNotFoundError:
         return None, "the version file is gone"
     if flaw is not None:
@@ -181,6 +213,28 @@ def _dataset(place: Path, number: int) -> tuple[Any, str | None]:
 
 def _version_file(place: Path, number: int) -> Path:
     return place / _VERSIONS / f"{_NUMBERS - number:020d}.manifest"
+
+
+def _file_names(table: Any) -> Iterator[str]:
+    """Data and deletion files of a commit, relative to the table."""
+    for fragment in table.get_fragments():
+        stated = fragment.metadata
+        yield from (f"data/{file.path}" for file in stated.files)
+        if stated.deletion_file is not None:
+            yield str(stated.deletion_file.path(stated.id))
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read()
 
 
 def _version_flaw(data: bytes) -> str | None:
@@ -201,26 +255,28 @@ def _version_flaw(data: bytes) -> str | None:
 def _files_flaw(place: Path, table: Any) -> str | None:
     """What is wrong with the files that a commit names."""
     top = str(place)
-    for fragment in table.get_fragments():
-        stated = fragment.metadata
-        for file in stated.files:
-            flaw = _file_flaw(f"{top}/data/{file.path}", file.file_size_bytes, _LANCE_END)
-            if flaw is not None:
-                return f"a data file {flaw}"
-        deletions = stated.deletion_file
-        if deletions is None:
-            continue
-        listed = deletions.file_type == "array"
-        flaw = _file_flaw(f"{top}/{deletions.path(stated.id)}", None, _ARROW_END if listed else b"")
-        if flaw is None and not listed:  # a bitmap, which has no end mark
-            try:
-                fragment.validate()
-            except Exception as error:
-                _raise_unless_damage(error)
-                flaw = "is garbled"
+    return next((flaw for part in table.get_fragments() if (flaw := _fragment_flaw(top, part))), None)
+
+
+def _fragment_flaw(top: str, fragment: Any) -> str | None:
+    """What is wrong with the files of one fragment, the rows that were written together."""
+    stated = fragment.metadata
+    for file in stated.files:
+        flaw = _file_flaw(f"{top}/data/{file.path}", file.file_size_bytes, _LANCE_END)
         if flaw is not None:
-            return f"a deletion file {flaw}"
-    return None
+            return f"a data file {flaw}"
+    deletions = stated.deletion_file
+    if deletions is None:
+        return None
+    listed = deletions.file_type == "array"
+    flaw = _file_flaw(f"{top}/{deletions.path(stated.id)}", None, _ARROW_END if listed else b"")
+    if flaw is None and not listed:  # a bitmap, which has no end mark
+        try:
+            fragment.validate()
+        except Exception as error:
+            _raise_unless_damage(error)
+            flaw = "is garbled"
+    return None if flaw is None else f"a deletion file {flaw}"
 
 
 def _file_flaw(path: str, size: int | None, end: bytes) -> str | None:
@@ -240,11 +296,11 @@ def _file_flaw(path: str, size: int | None, end: bytes) -> str | None:
         return "is gone"
 
 
-def _rows_flaw(table: Any, rows: RowCheck) -> str | None:
-    """What is wrong with the rows of a commit, after reading all of them."""
+def _rows_flaw(rows_of: Any, expected: int, rows: RowCheck) -> str | None:
+    """What is wrong with the rows of a dataset or fragment, after reading all of them."""
     count = 0
     try:
-        for batch in table.scanner(batch_size=8192, scan_in_order=False).to_batches():
+        for batch in rows_of.scanner(batch_size=8192).to_batches():
             batch.validate(full=True)
             count += batch.num_rows
             wrong = rows(batch)
@@ -253,7 +309,6 @@ def _rows_flaw(table: Any, rows: RowCheck) -> str | None:
     except Exception as error:
         _raise_unless_damage(error)
         return "rows cannot be read"
-    expected = _total_rows(table)
     return None if count == expected else f"{count:,} rows can be read, {expected:,} are stated"
 
 

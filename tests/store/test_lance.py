@@ -227,8 +227,14 @@ def _file(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
-def test_damage_is_a_library_error_in_one_line(folder: Path, damage: Callable[[Path], object]) -> None:
-    LanceStore(folder).upsert("people", people(["a", "b"]))
+def test_damage_of_the_only_commit_is_a_library_error_in_one_line(
+    folder: Path, damage: Callable[[Path], object]
+) -> None:
+    store = LanceStore(folder, keep_versions=timedelta(milliseconds=1))
+    store.upsert("people", people(["a", "b"]))
+    time.sleep(0.01)
+    store.optimize()
+    assert len(manifests(folder)) == 1
     damage(folder)
     with pytest.raises(LibraryError) as caught:
         LanceStore(folder).read("people")
