@@ -41,19 +41,31 @@ def test_photos_of_all_levels_in_order_of_name(photos: Path) -> None:
 
 
 def test_suffixes_in_capitals(photos: Path) -> None:
-    touch(photos / "A.JPG", photos / "B.Jpeg", photos / "C.MP4", photos / "D.HEIC")
+    touch(*(photos / name for name in ("A.JPG", "B.Jpeg", "C.MP4", "D.HEIC", "E.JXL")))
     found = walk([photos])
-    assert names(found, photos) == ["A.JPG", "B.Jpeg"]
+    assert names(found, photos) == ["A.JPG", "B.Jpeg", "D.HEIC"]
     assert [path.name for path in found.films] == ["C.MP4"]
-    assert reasons(found) == {"D.HEIC": "HEIC pictures are not read yet"}
+    assert reasons(found) == {"E.JXL": "JXL pictures are not read yet"}
 
 
 def test_films_and_later_formats_are_listed(photos: Path) -> None:
-    touch(*(photos / f"a{suffix}" for suffix in (".mov", ".mkv", ".tif", ".gif", ".dng", ".avif", ".doc", "")))
+    touch(*(photos / f"a{suffix}" for suffix in (".mov", ".mkv", ".jxl", ".doc", "")))
     found = walk([photos])
     assert sorted(path.name for path in found.films) == ["a.mkv", "a.mov"]
-    assert sorted(reasons(found)) == ["a.avif", "a.dng", "a.gif", "a.tif"]
+    assert sorted(reasons(found)) == ["a.jxl"]
+    assert not found.photos
     assert not found.unread
+
+
+def test_pictures_of_all_kinds_are_found(photos: Path) -> None:
+    kinds = [
+        *("jpg", "jpeg", "jfif", "mpo", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jp2"),
+        *("ppm", "dng", "cr2", "cr3", "nef", "arw", "raf", "orf", "rw2"),
+    ]
+    touch(*(photos / f"a.{kind}" for kind in kinds))
+    found = walk([photos])
+    assert names(found, photos) == sorted(f"a.{kind}" for kind in kinds)
+    assert not found.skipped
 
 
 def test_hidden_files_and_library_folders_are_left_out(photos: Path) -> None:

@@ -12,15 +12,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import TYPE_CHECKING, cast
 
 from PIL import Image
 
 from contrapposto.errors import UnreadableMedia
-from contrapposto.media import raw
-
-if TYPE_CHECKING:
-    from PIL.TiffImagePlugin import TiffImageFile
+from contrapposto.media import raw, sizes
 
 SUFFIXES = frozenset(
     {
@@ -34,22 +30,11 @@ SUFFIXES = frozenset(
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 """Pillow's names of what it may take a file for. It has more readers; those that are not named see no file."""
 
-MAX_PIXELS = 180_000_000
-"""A picture with more pixels than this is refused before it is decoded: it would take more than 720 MB, and as
-much again while it is converted. Kept by this package alone: Pillow's own limit is a process-wide setting with two
-thresholds, so it is switched off below."""
-
-MAX_SEQUENTIAL_JPEG = 1_000_000_000
-"""The limit for a JPEG that is stored in one scan: it is decoded at up to an eighth of its size, a few rows at a
-time. (One in several scans, such as a progressive one, is kept whole while it is decoded.)"""
-
 _HEADERS = threading.Lock()
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _JPEG_XL = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n")
-_TILE_WIDTH, _TILE_HEIGHT = 322, 323
 
-Image.MAX_IMAGE_PIXELS = None
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what Pillow logs to stderr
 
 
@@ -79,7 +64,7 @@ def open_picture(data: bytes) -> Image.Image:
         raise UnreadableMedia(
             "not a JPEG, PNG, HEIC or other picture that is read, or its header is damaged"
         ) from error
-    _check_size(picture, data)
+    sizes.check(picture, data)
     return picture
 
 
@@ -121,8 +106,10 @@ def _silence_libtiff() -> None:
     library cannot be reached (it is linked into Pillow on some systems) it goes on writing."""
     import ctypes
 
+    from PIL import _imaging
+
     with suppress(AttributeError, OSError):
-        libtiff = ctypes.CDLL(Image.core.__file__)
+        libtiff = ctypes.CDLL(_imaging.__file__)
         for set_handler in (libtiff.TIFFSetErrorHandler, libtiff.TIFFSetWarningHandler):
             set_handler.restype = ctypes.c_void_p
             set_handler(None)
@@ -134,38 +121,3 @@ def _read_tags(picture: Image.Image) -> None:
     for key in (0x8769, 0x8825, 0xA005):
         if key in exif:
             exif.get_ifd(key)
-
-
-def _check_size(picture: Image.Image, data: bytes) -> None:
-    width, height = picture.size
-    limit = MAX_PIXELS
-    if width * height > limit and picture.format in ("JPEG", "MPO") and jpeg_in_one_scan(data):
-        limit = MAX_SEQUENTIAL_JPEG
-    if width * height > limit:
-        raise UnreadableMedia(
-            f"{width} x {height} is {width * height / 1e6:,.0f} megapixels, more than the limit of "
-            f"{limit / 1e6:,.0f}; make a smaller copy"
-        )
-    if picture.format == "TIFF":
-        tags = cast("TiffImageFile", picture).tag_v2
-        across, down = tags.get(_TILE_WIDTH, 0), tags.get(_TILE_HEIGHT, 0)
-        if not (isinstance(across, int) and isinstance(down, int)) or across * down > MAX_PIXELS:
-            raise UnreadableMedia("its tiles are larger than a picture may be")
-
-
-def jpeg_in_one_scan(data: bytes) -> bool:
-    """Whether the JPEG is sequential (baseline or extended) and its first scan holds all its colours."""
-    at, colours = 2, 0
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker == 0xFF:  # fill byte
-            at += 1
-            continue
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        body = data[at + 4 : at + 2 + length]
-        if marker in (0xC0, 0xC1) and len(body) > 5:
-            colours = body[5]
-        elif marker == 0xDA:
-            return colours > 0 and body[:1] == bytes([colours])
-        at += 2 + length
-    return False

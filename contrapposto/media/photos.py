@@ -16,17 +16,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from contrapposto.errors import UnreadableMedia
-from contrapposto.media import exif, raw
+from contrapposto.media import exif, raw, sizes
 from contrapposto.media.colour import reduced_rgb
-from contrapposto.media.formats import MAX_PIXELS, SUFFIXES, DecoderMissing, open_picture
+from contrapposto.media.formats import SUFFIXES, DecoderMissing, open_picture
+from contrapposto.media.sizes import WORKING_SIDE
 
-__all__ = ["MAX_PIXELS", "SUFFIXES", "WORKING_SIDE", "DecoderMissing", "Photo", "decode", "read_file"]
+__all__ = ["SUFFIXES", "WORKING_SIDE", "DecoderMissing", "Photo", "decode", "read_file"]
 
 MAX_FILE_BYTES = 1 << 30
 """A larger file is refused: no photo needs it."""
-
-WORKING_SIDE = 2048
-"""Pixels: the longer side that pictures are reduced to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,20 +84,11 @@ def _raw(data: bytes) -> Photo:
 
 def _upright(picture: Image.Image, unless_stated: int = 1) -> Photo:
     """unless_stated: the orientation of a picture that states none itself."""
-    width, height = picture.size
     try:
-        small = _reduced(width, height)
-        drafted = picture.draft("RGB", small) if picture.format in ("JPEG", "MPO") else None
-        # a JPEG half decoded has half pixels at its edge
-        extent = drafted[1] if drafted else (0.0, 0.0, float(width), float(height))
-        picture.load()  # before the EXIF block, which a PNG may hold after its pixels
-        if not drafted and picture.size != (width, height):
-            raise ValueError(
-                f"its pixels are {picture.width} x {picture.height}, its header says {width} x {height}"
-            )
-        stated, taken = exif.read(picture)
+        (width, height), extent = sizes.load(picture)
+        stated, taken = exif.read(picture)  # only now: a PNG may hold its EXIF block after its pixels
         orientation = stated or unless_stated
-        upright = reduced_rgb(picture, small, extent)
+        upright = reduced_rgb(picture, sizes.reduced(width, height), extent)
         if orientation in exif.TURNS:
             upright = upright.transpose(exif.TURNS[orientation])
         if orientation in exif.ACROSS:
@@ -107,11 +96,6 @@ def _upright(picture: Image.Image, unless_stated: int = 1) -> Photo:
         return Photo(np.asarray(upright), width, height, taken)
     except Exception as error:
         raise UnreadableMedia(f"damaged or cut short ({_one_line(error)})") from error
-
-
-def _reduced(width: int, height: int) -> tuple[int, int]:
-    factor = min(1.0, WORKING_SIDE / max(width, height))
-    return max(1, round(width * factor)), max(1, round(height * factor))
 
 
 def _one_line(error: Exception) -> str:

@@ -72,9 +72,10 @@ def preview(data: bytes) -> Preview:
         photo.open_buffer(io.BytesIO(data))
         found = photo.extract_thumb()
         turn = _TURNS.get(photo.sizes.flip, 1)
-        taken = photo.other.timestamp
+        shot = getattr(photo, "other", None)  # older ones of rawpy do not tell when
     picture = found.data if isinstance(found.data, bytes) else np.ascontiguousarray(found.data)
-    return Preview(picture, turn, taken.isoformat(timespec="seconds") if taken.year > 1970 else None)
+    taken = shot.timestamp if shot else None
+    return Preview(picture, turn, taken.isoformat(timespec="seconds") if taken and taken.year > 1970 else None)
 
 
 def _tags(data: bytes) -> Iterator[tuple[int, tuple[int, ...]]]:

@@ -22,9 +22,16 @@ ASPECT = 0.035
 PLACE = 0.04
 """Distance of the means of the joints, relative to the picture's diagonal, of the same place at most."""
 
-POSE = 0.05
+POSE = 0.06
 """Mean distance of the joints after their means are put on each other, relative to the longer side of their box,
 up to which the pose is the same."""
+
+COPY = 1
+"""Bits: pictures no further apart are copies rather than two of a burst, and joints that an estimator placed
+differently in them count less: see `POSE_IN_COPIES`."""
+
+POSE_IN_COPIES = 0.10
+"""As `POSE`, where the fingerprints differ by at most `COPY`."""
 
 LONGEST = 50
 """Windows that are walked at most."""
@@ -78,8 +85,9 @@ def window(top: int) -> int:
     return 4 * top + 100
 
 
-def same_person(one: Candidate, other: Candidate) -> bool:
-    """Whether place and pose agree in two pictures that are taken for one, each scaled to the other's size."""
+def same_person(one: Candidate, other: Candidate, pose: float = POSE) -> bool:
+    """Whether aspect, place and (to within `pose`) pose agree in two pictures that are taken for one, the second
+    scaled to the size of the first."""
     aspect, other_aspect = one.width * other.height, other.width * one.height
     if abs(aspect - other_aspect) > ASPECT * max(aspect, other_aspect) or not other_aspect:
         return False
@@ -94,7 +102,7 @@ def same_person(one: Candidate, other: Candidate) -> bool:
     if np.hypot(*shift) > PLACE * np.hypot(one.width, one.height):
         return False
     size = float(np.ptp(first[shared], axis=0).max())
-    return float(np.hypot(*(away - shift).T).mean()) <= POSE * size
+    return float(np.hypot(*(away - shift).T).mean()) <= pose * size
 
 
 class _Leaders:
@@ -121,7 +129,8 @@ class _Leaders:
         bits = np.bitwise_count(known ^ np.uint64(candidate.fingerprint))
         for near in np.flatnonzero(bits <= SAME):
             group, leader, contents = self._leaders[near]
-            if candidate.content not in contents and same_person(leader, candidate):
+            pose = POSE_IN_COPIES if bits[near] <= COPY else POSE
+            if candidate.content not in contents and same_person(leader, candidate, pose):
                 contents.add(candidate.content)
                 return group
         return None

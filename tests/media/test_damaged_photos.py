@@ -68,9 +68,14 @@ def test_what_is_no_picture(data: bytes) -> None:
     refused(data)
 
 
-@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "PDF"])
+@pytest.mark.parametrize("kind", ["ICO", "TGA", "PDF", "PCX", "SGI", "DDS"])
 def test_other_formats_are_not_read(kind: str) -> None:
-    assert refused(encode(quarters(), kind)).startswith("not a JPEG, PNG or WebP picture")
+    assert refused(encode(quarters(), kind)).startswith("not a JPEG, PNG, HEIC or other picture that is read")
+
+
+@pytest.mark.parametrize("mark", [b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"])
+def test_jpeg_xl_is_named(mark: bytes) -> None:
+    assert refused(mark + bytes(100)) == "JPEG XL pictures are not read; make a JPEG or PNG copy"
 
 
 @pytest.mark.parametrize("data", [png_that_says(60000, 60000), jpeg_that_says(60000, 60000)])

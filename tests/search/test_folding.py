@@ -15,7 +15,18 @@ from PIL import Image
 from contrapposto.library import Library
 from contrapposto.media.fingerprint import SAME
 from contrapposto.records import Box, Person, Pose
-from contrapposto.search.folding import ASPECT, LONGEST, PLACE, POSE, Candidate, fold, same_person, window
+from contrapposto.search.folding import (
+    ASPECT,
+    COPY,
+    LONGEST,
+    PLACE,
+    POSE,
+    POSE_IN_COPIES,
+    Candidate,
+    fold,
+    same_person,
+    window,
+)
 from tests.media.test_fingerprint import copies, scene
 
 PRINT = 0x0123456789ABCDEF
@@ -83,19 +94,35 @@ def test_two_people_of_one_picture_stay_apart() -> None:
     assert fold(twice, 5) == [[0, 2], [1, 3]], "even where an estimator found the same person twice"
 
 
-def test_a_burst_stays_apart_when_the_pose_changes() -> None:
+def raised() -> NDArray[np.float64]:
+    """The person with elbow and wrist of an arm 150 higher: worked by hand, the mean of 17 joints goes up by 17.65,
+    and they are then (15 x 17.65 + 2 x 132.35) / 17 = 31.1 away on average, .078 of 400."""
     moved = standing()
-    moved[[7, 9]] += [0, -150]  # an arm goes up
-    assert fold([candidate("a"), candidate("b", keypoints=moved)], 5) == [[0], [1]]
+    moved[[7, 9]] += [0, -150]
+    return moved
+
+
+def test_a_burst_stays_apart_when_the_pose_changes() -> None:
     trembling = standing() + np.random.default_rng(1).normal(0, 4, (17, 2))
-    assert fold([candidate("a"), candidate("b", keypoints=trembling)], 5) == [[0, 1]]
+    for changed in range(COPY + 1, SAME + 1):
+        assert fold([candidate("a"), candidate("b", bits(changed), raised())], 5) == [[0], [1]]
+        assert fold([candidate("a"), candidate("b", bits(changed), trembling)], 5) == [[0, 1]]
+
+
+def test_in_copies_the_estimator_may_err_a_little_more() -> None:
+    assert POSE < 0.078 < POSE_IN_COPIES
+    worse = standing()
+    worse[[7, 9, 14, 16]] += [0, -150]
+    for changed in range(COPY + 1):
+        assert fold([candidate("a"), candidate("b", bits(changed), raised())], 5) == [[0, 1]]
+        assert fold([candidate("a"), candidate("b", bits(changed), worse)], 5) == [[0], [1]]
 
 
 def test_a_small_person_must_keep_the_pose_too() -> None:
     """A tenth of the picture tall: what moves is little of the picture, but much of the person."""
     small, moved = standing(height=80), standing(height=80)
     moved[[7, 9]] += [0, -30]
-    assert fold([candidate("a", keypoints=small), candidate("b", keypoints=moved)], 5) == [[0], [1]]
+    assert fold([candidate("a", keypoints=small), candidate("b", bits(3), moved)], 5) == [[0], [1]]
 
 
 def test_the_limits() -> None:
@@ -171,6 +198,7 @@ def test_against_a_plain_loop() -> None:
         prints = None if shot == 0 else PRINT ^ int(np.random.default_rng(shot).integers(2**62)) ^ (number % 4)
         people.append(candidate(f"{number % 350}", prints, points))
     expected: list[list[int]] = []
+    near, far = 0.10, 0.06
     for place, one in enumerate(people):
         for group in expected:
             leader = people[group[0]]
@@ -179,7 +207,9 @@ def test_against_a_plain_loop() -> None:
                 and leader.fingerprint is not None
                 and (one.fingerprint ^ leader.fingerprint).bit_count() <= SAME
                 and one.content not in {people[member].content for member in group}
-                and same_person(leader, one)
+                and same_person(
+                    leader, one, near if (one.fingerprint ^ leader.fingerprint).bit_count() < 2 else far
+                )
             ):
                 group.append(place)
                 break
