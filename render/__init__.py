@@ -1,0 +1,1 @@
+"""Development tool: renders the demo collection (`contrapposto/demo`). Not part of the installed package."""
