@@ -1,4 +1,5 @@
-# Two commands: `make demo PHOTOS=folder` (set up and run the main job) and `make test` (set up and pass the tests).
+# Two commands: `make demo` (set up and run the main job; PHOTOS=folder for your own photos) and `make test` (set up
+# and pass the tests).
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= out/demo
@@ -7,8 +8,7 @@ BIN = $(VENV)/bin
 .PHONY: demo test quick lint training clean
 
 demo: $(VENV)/installed
-	@test -n "$(PHOTOS)" || { echo "name a folder with photos of people: make demo PHOTOS=~/Pictures" >&2; exit 2; }
-	$(BIN)/contrapposto demo --out "$(OUT)" "$(PHOTOS)"
+	$(BIN)/contrapposto demo --out "$(OUT)" $(if $(PHOTOS),"$(PHOTOS)")
 
 test: lint
 	$(BIN)/contrapposto models fetch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from contrapposto import skeleton, weights
 from contrapposto.errors import DataError
 from contrapposto.evaluation.datasets import Item
 from contrapposto.evaluation.joints3d_metrics import LIMBS, mean_scores, person_scores
-from contrapposto.evaluation.people3d import People3d, Seen, demo_people, nearest, projected_people
+from contrapposto.evaluation.people3d import SEED, TESTED, People3d, Seen, demo_people, nearest, projected_people
 from contrapposto.evaluation.predictions import for_photos
 from contrapposto.evaluation.relations3d import agreement
 from contrapposto.evaluation.runs import Run, RunConfig, summary_object
@@ -26,6 +26,7 @@ from contrapposto.media.photos import Photo
 from contrapposto.poses import DEFAULT_ESTIMATOR, make_estimator
 from contrapposto.poses.blazepose import BlazePose, Size
 from contrapposto.poses.lifting import Lifter
+from contrapposto.training.cameras import ALL_ROUND
 from contrapposto.weights import Progress as FetchProgress
 
 TASK = "joints3d"
@@ -134,7 +135,10 @@ def _config(name: str, people: People3d) -> RunConfig:
     if people.items and not method.exact:
         made_by = Manifest.of(DEFAULT_ESTIMATOR, False)
         identities = {**made_by.weights, **identities, "estimator": f"{made_by.estimator} {made_by.version}"}
-    return RunConfig(TASK, people.name, people.split, name, {"people": len(people.names)}, identities)
+    settings: dict[str, Any] = {"people": len(people.names), "flat_size": FLAT_SIZE}
+    if people.simulated is not None:
+        settings |= {"seed": SEED, "cameras": asdict(ALL_ROUND), "detector": asdict(TESTED)}
+    return RunConfig(TASK, people.name, people.split, name, settings, identities)
 
 
 def _score(run: Run, people: People3d, found: Array) -> dict[str, Any]:
@@ -190,7 +194,6 @@ METHODS: dict[str, Method] = {
     "lifted-true": Method(_lift, exact=True, weights=("lifter",)),
     "blazepose-full": Method(_blazepose("full"), pictures=True, weights=("blazepose-full",)),
     "blazepose-heavy": Method(_blazepose("heavy"), pictures=True, weights=("blazepose-heavy",)),
-    "blazepose-heavy-true": Method(_blazepose("heavy"), exact=True, pictures=True, weights=("blazepose-heavy",)),
     "flat": Method(_flat),
     "flat-true": Method(_flat, exact=True),
     "mean": Method(_mean),

@@ -16,7 +16,7 @@ from contrapposto.evaluation.datasets import AREA_OF_BOX, BOX_MARGIN, AnnotatedP
 from contrapposto.records import Box, Person
 from contrapposto.training import poses3d
 from contrapposto.training.bodies import head_turns, with_face
-from contrapposto.training.cameras import photograph
+from contrapposto.training.cameras import ALL_ROUND, photograph
 from contrapposto.training.detector import Detector, detect
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ SEED = 0
 SPLITS = {"bandai": poses3d.BANDAI, "cmu": poses3d.CMU}
 """Tables of the folder of motion capture by split: nothing of `bandai` was learned from; of `cmu` only the clips
 that were held out are taken."""
+
+TESTED = Detector(exact=0.0)
+"""What the simulated detector does: as in training, but never exactly right."""
 
 MIN_SEEN = 6
 """People of the demo collection who show fewer keypoints are left out."""
@@ -72,8 +75,8 @@ def projected_people(folder: Path, split: str | None = None, views: int = VIEWS)
     rng = np.random.default_rng(SEED)
     chosen = rng.integers(len(motion), size=views)
     frames = motion.select(chosen)
-    seen = photograph(with_face(frames, head_turns(rng, views)), rng)
-    found = detect(seen, rng, Detector(exact=0))
+    seen = photograph(with_face(frames, head_turns(rng, views)), rng, ALL_ROUND)
+    found = detect(seen, rng, TESTED)
     names = tuple(f"{motion.clips[frames.clip[row]]}:{number}" for row, number in enumerate(chosen))
     true = Seen(seen.points2d, np.ones((views, 17)))
     return People3d(folder.resolve().name, split, names, seen.points3d, true, Seen(found.keypoints, found.scores))

@@ -41,12 +41,12 @@ def test_json_is_all_of_stdout(program: Program, photos: Path) -> None:
 def test_skipped_files_are_listed_and_give_1(program: Program, photos: Path) -> None:
     draw(photos / "a.png")
     draw_failing(photos / "b.png")
-    (photos / "c.heic").touch()
+    (photos / "c.jxl").touch()
     for _ in range(2):
         outcome = program("index", photos)
         assert outcome.status == 1
         assert f"skipped: {photos / 'b.png'}: looking for people failed" in outcome.err
-        assert f"skipped: {photos / 'c.heic'}: HEIC pictures are not read yet" in outcome.err
+        assert f"skipped: {photos / 'c.jxl'}: JXL pictures are not read yet" in outcome.err
         assert "2 paths skipped" in outcome.err
 
 

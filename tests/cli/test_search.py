@@ -284,8 +284,9 @@ def test_a_described_person_finds_itself(program: Program, indexed: Path, tmp_pa
 def test_demo(program: Program, indexed: Path, tmp_path: Path) -> None:
     outcome = program("demo", indexed, "--out", tmp_path / "out/demo")
     assert outcome.status == 0
-    assert "Asked with a photo: person" in outcome.out
-    assert "only its arms" in outcome.out
+    for source in ("photo", "skeleton"):
+        for metric in ("2d", "3d", "procrustes"):
+            assert f"Asked with a {source}, metric {metric}" in outcome.out
     assert (tmp_path / "out/demo/results.html").read_text(encoding="utf-8").count("<svg") > 4
     (tmp_path / "none").mkdir()
     for folder, out, said in [

@@ -16,7 +16,7 @@ from PIL import Image
 from contrapposto import skeleton
 from contrapposto.distances import METRICS
 from contrapposto.errors import UnreadableMedia
-from contrapposto.media import photos
+from contrapposto.media import sizes
 from contrapposto.records import Box, PartResult, Pose
 from contrapposto.text import measure
 from contrapposto.web.skeletons import CROP_SIDE, FAR, photo_svg, pose_svg
@@ -136,7 +136,7 @@ def test_crops_end_at_the_border_of_the_photo(photo: Path) -> None:
 def test_reduced_photos_are_drawn_in_full_pixels(
     photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(photos, "WORKING_SIDE", 100)  # the photo is read at a quarter of its size
+    monkeypatch.setattr(sizes, "WORKING_SIDE", 100)  # the photo is read at a quarter of its size
     svg = photo_svg(photo, [pose()], Box(150, 100, 100, 80))
     pixels, place = shown(svg)
     # to whole pixels of the reduced picture, outwards: 124..276 and 72..208
