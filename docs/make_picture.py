@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto import geometry, skeleton
+from contrapposto import skeleton
+from contrapposto.distances import pose_distances
 from contrapposto.search.matching import match
 from contrapposto.search.query import joint_weights
 
@@ -68,14 +69,14 @@ def picture() -> str:
     weights = joint_weights(JOINTS)
     query = _points(CONTRAPPOSTO)
     answers = np.stack([_points(pose) for pose in (REACHING, CHEERING, STANDING)])
-    distances = geometry.pose_distances(query, answers, weights)
+    distances = pose_distances("2d", query, answers, weights)
     everything = np.ones(skeleton.COUNT, dtype=bool)
     parts = [
         '<rect class="asked" x="8" y="8" width="200" height="424" rx="12"/>',
         _figure(query, 8, f"asked: --joints {JOINTS}", weights > 0),
     ]
     for number, (points, distance) in enumerate(zip(answers, distances, strict=True), start=1):
-        label = f"{number}: {distance:.1f} px, match {match("2d", distance):.2f}"
+        label = f"{number}: {distance:.1f} px, match {match('2d', distance):.2f}"
         parts.append(_figure(points, 8 + 210 * number, label, everything))
     head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 850 440">'
     return f"{head}<style>{STYLE}</style>{''.join(parts)}</svg>\n"

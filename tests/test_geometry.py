@@ -1,4 +1,4 @@
-"""Mirror, pose vector, 2D distance, OKS: by hand, against plain loops, and by what must not change them."""
+"""Mirror, pose vector, body frame, OKS: by hand and by what must not change them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from contrapposto import geometry, skeleton
-from contrapposto.geometry import Comparability
 
 J = skeleton.INDEX
 nan = math.nan
@@ -26,10 +26,6 @@ def pose(**places: tuple[float, float]) -> NDArray[np.float64]:
     return points
 
 
-def weights(**values: float) -> NDArray[np.float64]:
-    return np.array([values.get(name, 0.0) for name in skeleton.KEYPOINTS])
-
-
 def random_poses(seed: int, count: int, hidden: float = 0.25) -> NDArray[np.float64]:
     random = np.random.default_rng(seed)
     points = random.uniform(-300, 300, (count, 17, 2))
@@ -37,154 +33,14 @@ def random_poses(seed: int, count: int, hidden: float = 0.25) -> NDArray[np.floa
     return points
 
 
-def random_weights(seed: int) -> NDArray[np.float64]:
-    random = np.random.default_rng(seed + 1)
-    return random.uniform(0.1, 2, 17) * (random.random(17) > 0.2)
-
-
-def turned(points: NDArray[np.float64], radians: float) -> NDArray[np.float64]:
-    cosine, sine = math.cos(radians), math.sin(radians)
-    return points @ np.array([[cosine, sine], [-sine, cosine]])
-
-
-def naive(
-    query: NDArray[np.float64],
-    other: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    min_joints: int = 2,
-    min_share: float = 0.5,
-) -> tuple[float, list[float]]:
-    """The 2D distance and its joint distances as the module's head says, in plain loops."""
-
-    def seen(points: NDArray[np.float64], joint: int) -> bool:
-        return math.isfinite(points[joint][0]) and math.isfinite(points[joint][1])
-
-    nothing = (nan, [nan] * 17)
-    asked = [joint for joint in range(17) if seen(query, joint) and weight[joint] > 0]
-    shared = [joint for joint in asked if seen(other, joint)]
-    share = sum(weight[joint] for joint in shared)
-    if len(shared) < min_joints or share < min_share * sum(weight[joint] for joint in asked) - 1e-9:
-        return nothing
-    aligned = []
-    for points in (query, other):
-        xs, ys = ([points[joint][axis] for joint in shared] for axis in (0, 1))
-        side = max(max(xs) - min(xs), max(ys) - min(ys))
-        if side == 0:
-            return nothing
-        centre = [sum(weight[joint] * points[joint][axis] for joint in shared) / share for axis in (0, 1)]
-        aligned.append(
-            {joint: [(points[joint][axis] - centre[axis]) * 128 / side for axis in (0, 1)] for joint in shared}
-        )
-    joints = [nan] * 17
-    for joint in shared:
-        joints[joint] = math.dist(aligned[0][joint], aligned[1][joint])
-    return sum(weight[joint] * joints[joint] for joint in shared) / share, joints
-
-
 L_SHAPE = pose(left_shoulder=(0, 0), right_shoulder=(128, 0), left_hip=(0, 64))
-OTHER = pose(left_shoulder=(10, 10), right_shoulder=(74, 10), left_hip=(10, 74))
-
-
-def test_distance_by_hand() -> None:
-    # Query: box 128 x 64, scale 1, mean (128/3, 64/3). Other: box 64 x 64, scale 2, so at (0,0), (128,0), (0,128)
-    # about the mean (128/3, 128/3). In x they agree; in y the shoulders differ by -128/3 + 64/3 = -64/3, the hip
-    # by (128 - 128/3) - (64 - 64/3) = 128/3. Mean: (64 + 64 + 128) / 9 = 256/9.
-    found = geometry.pose_distances(L_SHAPE, OTHER[None])
-    np.testing.assert_allclose(found, [256 / 9], rtol=1e-12)
-    joints = geometry.joint_distances(L_SHAPE, OTHER[None])[0]
-    assert joints[J["left_shoulder"]] == pytest.approx(64 / 3)
-    assert joints[J["right_shoulder"]] == pytest.approx(64 / 3)
-    assert joints[J["left_hip"]] == pytest.approx(128 / 3)
-    assert np.isnan(joints).sum() == 14
-
-
-def test_weighted_distance_by_hand() -> None:
-    # Weights 1, 1, 2. Means in y: query (0 + 0 + 2 * 64) / 4 = 32, other 2 * 128 / 4 = 64. Shoulders differ by
-    # -64 + 32 = -32, the hip by (128 - 64) - (64 - 32) = 32: every joint by 32.
-    asked = weights(left_shoulder=1, right_shoulder=1, left_hip=2)
-    joints = geometry.joint_distances(L_SHAPE, OTHER[None], asked)[0]
-    np.testing.assert_allclose(joints[[J["left_shoulder"], J["right_shoulder"], J["left_hip"]]], 32)
-    np.testing.assert_allclose(geometry.pose_distances(L_SHAPE, OTHER[None], asked), [32])
-
-
-def test_box_is_of_the_shared_joints_only() -> None:
-    # The far ankle, which the other does not see, must not change the scale.
-    far = L_SHAPE.copy()
-    far[J["left_ankle"]] = (0, 5000)
-    np.testing.assert_allclose(geometry.pose_distances(far, OTHER[None]), [256 / 9])
-
-
-@few
-@given(seeds, st.booleans(), st.integers(2, 6), st.sampled_from([0.0, 0.3, 0.5, 0.9]))
-def test_distance_agrees_with_plain_loops(seed: int, usual: bool, least: int, share: float) -> None:
-    poses = random_poses(seed, 12, hidden=0.35)
-    weight = skeleton.DEFAULT_WEIGHTS if usual else random_weights(seed)
-    rule = Comparability(least, share)
-    distances = geometry.pose_distances(poses[0], poses, weight, rule)
-    joints = geometry.joint_distances(poses[0], poses, weight, rule)
-    for row, other in enumerate(poses):
-        distance, each = naive(poses[0], other, weight, least, share)
-        np.testing.assert_allclose(distances[row], distance, rtol=1e-9, atol=1e-9)
-        np.testing.assert_allclose(joints[row], each, rtol=1e-9, atol=1e-9)
-
-
-def test_plain_loops_meet_both_outcomes() -> None:
-    """The comparison above is worth something only if some pairs are comparable and some are not."""
-    poses = random_poses(3, 60, hidden=0.35)
-    found = np.isfinite(geometry.pose_distances(poses[0], poses))
-    assert 10 < found.sum() < 60
-
-
-@few
-@given(seeds, st.floats(0.01, 100), st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
-def test_moving_and_scaling_change_nothing(seed: int, scale: float, x: float, y: float) -> None:
-    poses = random_poses(seed, 6)
-    plain = geometry.pose_distances(poses[0], poses)
-    np.testing.assert_allclose(geometry.pose_distances(poses[0] * scale + (x, y), poses), plain, atol=1e-6)
-    np.testing.assert_allclose(geometry.pose_distances(poses[0], poses * scale + (x, y)), plain, atol=1e-6)
-
-
-@few
-@given(seeds, st.floats(0.3, 2 * math.pi - 0.3))
-def test_turning_changes_the_distance(seed: int, radians: float) -> None:
-    one = random_poses(seed, 1, hidden=0.1)[0]
-    assert geometry.pose_distances(one, turned(one, radians)[None])[0] > 3
-
-
-def test_a_quarter_turn_by_hand() -> None:
-    # (0,0), (128,0), (0,64) turned by 90 degrees: (0,0), (0,128), (-64,0); mean (-64/3, 128/3), scale 1.
-    # About their means: query (-128/3,-64/3), (256/3,-64/3), (-128/3,128/3); turned (64/3,-128/3), (64/3,256/3),
-    # (-128/3,-128/3). Differences (64,-64/3), (-64,320/3), (0,-256/3).
-    by_hand = (math.hypot(64, 64 / 3) + math.hypot(64, 320 / 3) + 256 / 3) / 3
-    found = geometry.pose_distances(L_SHAPE, turned(L_SHAPE, math.pi / 2)[None])
-    np.testing.assert_allclose(found, [by_hand])
 
 
 @few
 @given(seeds)
-def test_no_distance_to_itself_and_symmetric_on_equal_joints(seed: int) -> None:
-    poses = random_poses(seed, 2, hidden=0.0)
-    poses[:, np.random.default_rng(seed).random(17) < 0.3] = nan  # both see the same joints
-    assume(np.isfinite(poses[0, :, 0]).sum() >= 2)
-    weight = random_weights(seed) + 0.1
-    there = geometry.pose_distances(poses[0], poses, weight)
-    back = geometry.pose_distances(poses[1], poses, weight)
-    assert there[0] == pytest.approx(0, abs=1e-9)
-    assert there[1] == pytest.approx(back[0], rel=1e-9)
-    assert there[1] > 0
-
-
-@few
-@given(seeds)
-def test_mirror_twice_is_identity_and_mirroring_both_changes_nothing(seed: int) -> None:
+def test_mirror_twice_is_identity(seed: int) -> None:
     poses = random_poses(seed, 5)
     np.testing.assert_array_equal(geometry.mirror(geometry.mirror(poses)), poses)
-    weight = random_weights(seed)
-    np.testing.assert_allclose(
-        geometry.pose_distances(poses[0], poses, weight),
-        geometry.pose_distances(geometry.mirror(poses[0]), geometry.mirror(poses), weight[skeleton.FLIP]),
-        atol=1e-9,
-    )
 
 
 def test_mirror_by_hand() -> None:
@@ -194,112 +50,6 @@ def test_mirror_by_hand() -> None:
     assert np.isnan(shown[J["left_wrist"]]).all()
     depth = geometry.mirror(np.arange(51.0).reshape(17, 3))  # x, y, z
     assert tuple(depth[J["left_ankle"]]) == (-48, 49, 50)  # row 16, the right ankle
-
-
-@few
-@given(seeds, st.permutations(range(9)))
-def test_order_and_company_of_the_gallery_do_not_matter(seed: int, order: list[int]) -> None:
-    poses = random_poses(seed, 9)
-    together = geometry.pose_distances(poses[0], poses)
-    np.testing.assert_array_equal(geometry.pose_distances(poses[0], poses[order]), together[order])
-    alone = [geometry.pose_distances(poses[0], one[None])[0] for one in poses]
-    np.testing.assert_array_equal(alone, together)
-
-
-@few
-@given(seeds, st.integers(0, 16))
-def test_a_joint_of_weight_0_or_unseen_changes_nothing(seed: int, joint: int) -> None:
-    poses = random_poses(seed, 6)
-    weight = random_weights(seed)
-    weight[joint] = 0
-    plain = geometry.pose_distances(poses[0], poses, weight)
-    other, hidden, query = poses.copy(), poses.copy(), poses[0].copy()
-    other[:, joint] += 1000
-    hidden[:, joint] = nan
-    query[joint] = nan
-    np.testing.assert_array_equal(geometry.pose_distances(poses[0], other, weight), plain)
-    np.testing.assert_array_equal(geometry.pose_distances(poses[0], hidden, weight), plain)
-    heavy = np.where(np.arange(17) == joint, 5.0, weight)  # unseen in the query: its weight does not matter
-    np.testing.assert_array_equal(geometry.pose_distances(query, poses, heavy), plain)
-
-
-@few
-@given(seeds, st.sampled_from([1e-12, 1e-3, 7.0, 1e6]))
-def test_only_the_ratio_of_weights_counts(seed: int, factor: float) -> None:
-    poses = random_poses(seed, 8, hidden=0.5)
-    weight = random_weights(seed)
-    np.testing.assert_allclose(
-        geometry.pose_distances(poses[0], poses, weight * factor),
-        geometry.pose_distances(poses[0], poses, weight),
-        rtol=1e-9,
-    )
-
-
-@pytest.mark.parametrize(
-    ("gallery", "rule", "comparable"),
-    [
-        (pose(left_shoulder=(0, 0)), Comparability(), False),  # 1 shared joint
-        (pose(left_shoulder=(0, 0), left_hip=(0, 9)), Comparability(), True),  # 2 of 3, share .67
-        (pose(left_shoulder=(0, 0), left_hip=(0, 9)), Comparability(3), False),
-        (pose(left_shoulder=(0, 0), left_hip=(0, 9)), Comparability(2, 0.7), False),
-        (pose(left_shoulder=(0, 0), left_hip=(0, 9)), Comparability(2, 2 / 3), True),  # exactly the share
-        (pose(left_shoulder=(4, 4), left_hip=(4, 4), right_shoulder=(4, 4)), Comparability(), False),  # one point
-        (pose(left_shoulder=(0, 0), nose=(5, 5)), Comparability(), False),  # the nose was not asked for
-        (pose(), Comparability(2, 0), False),
-    ],
-)
-def test_when_poses_are_comparable(gallery: NDArray[np.float64], rule: Comparability, comparable: bool) -> None:
-    found = geometry.pose_distances(L_SHAPE, gallery[None], None, rule)
-    joints = geometry.joint_distances(L_SHAPE, gallery[None], None, rule)
-    assert np.isfinite(found[0]) == comparable
-    assert np.isfinite(joints).any() == comparable
-
-
-def test_a_query_on_one_point_or_without_joints_is_not_comparable() -> None:
-    point = pose(left_shoulder=(4, 4), right_shoulder=(4, 4), left_hip=(4, 4))
-    for query, weight in ((point, None), (pose(), None), (L_SHAPE, np.zeros(17))):
-        assert np.isnan(geometry.pose_distances(query, OTHER[None], weight)).all()
-        assert np.isnan(geometry.joint_distances(query, OTHER[None], weight)).all()
-
-
-def test_half_seen_points_are_unseen() -> None:
-    half = OTHER.copy()
-    half[J["left_hip"]] = (10, nan)
-    two = OTHER.copy()
-    two[J["left_hip"]] = nan
-    assert geometry.pose_distances(L_SHAPE, half[None]) == geometry.pose_distances(L_SHAPE, two[None])
-
-
-def test_blocks_equal_single_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    poses = random_poses(11, 23)
-    whole = geometry.pose_distances(poses[0], poses)
-    joints = geometry.joint_distances(poses[0], poses)
-    monkeypatch.setattr(geometry, "_ROWS_AT_ONCE", 5)  # 23 rows: four blocks and a rest of 3
-    np.testing.assert_array_equal(geometry.pose_distances(poses[0], poses), whole)
-    np.testing.assert_array_equal(geometry.joint_distances(poses[0], poses), joints)
-
-
-def test_more_rows_than_one_block() -> None:
-    poses = random_poses(12, 7)
-    count = geometry._ROWS_AT_ONCE + 1
-    many = np.resize(poses, (count, 17, 2)).astype(np.float32)
-    found = geometry.pose_distances(poses[0], many)
-    single = geometry.pose_distances(poses[0], poses.astype(np.float32))
-    np.testing.assert_array_equal(found, np.resize(single, count))  # the last row is a block of its own
-
-
-def test_empty_gallery_and_wrong_input() -> None:
-    assert geometry.pose_distances(L_SHAPE, np.zeros((0, 17, 2))).shape == (0,)
-    assert geometry.joint_distances(L_SHAPE, np.zeros((0, 17, 2))).shape == (0, 17)
-    with pytest.raises(ValueError, match=r"query of shape \(17, 2\), got \(16, 2\)"):
-        geometry.pose_distances(np.zeros((16, 2)), OTHER[None])
-    for wrong in (np.ones(16), np.full(17, -1.0), np.full(17, nan)):
-        with pytest.raises(ValueError, match="17 finite weights"):
-            geometry.pose_distances(L_SHAPE, OTHER[None], wrong)
-    with pytest.raises(ValueError, match="min_joints must be at least 2, got 1"):
-        Comparability(min_joints=1)
-    with pytest.raises(ValueError, match="min_share"):
-        Comparability(min_share=1.5)
 
 
 def test_pose_vector_by_hand() -> None:
@@ -339,10 +89,88 @@ def test_pose_vector_of_nobody() -> None:
     assert geometry.pose_vector(np.zeros((0, 17, 2))).shape == (0, 34)
 
 
-def test_weighted_mean_by_hand() -> None:
-    joints = np.array([[1.0, nan, 4.0], [nan, nan, nan], [2.0, 3.0, nan]])
-    # (1 * 1 + 3 * 4) / 4; nothing; (1 * 2 + 2 * 3) / 3
-    np.testing.assert_allclose(geometry.weighted_mean(joints, np.array([1.0, 2, 3])), [13 / 4, nan, 8 / 3])
+STANDING: dict[str, tuple[float, float, float]] = {  # facing the camera: x to the own left, y up, z forward
+    "left_hip": (0.1, 0, 0),
+    "right_hip": (-0.1, 0, 0),
+    "left_shoulder": (0.2, 0.5, 0),
+    "right_shoulder": (-0.2, 0.5, 0),
+    "left_wrist": (0.2, 0.5, 0.6),  # stretched forward
+    "right_wrist": (-0.8, 0.5, 0),  # stretched to the side
+    "nose": (0, 0.8, 0.1),
+}
+
+
+def body(**changes: tuple[float, float, float]) -> NDArray[np.float64]:
+    points = np.full((17, 3), nan)
+    for name, place in {**STANDING, **changes}.items():
+        points[J[name]] = place
+    return points
+
+
+def test_body_frame_of_someone_who_stands_and_faces_the_camera_is_the_cameras() -> None:
+    np.testing.assert_allclose(geometry.body_frame(body()), np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(geometry.to_body_frame(body() + np.array([3, -1, 7])), body(), atol=1e-12)
+
+
+def test_body_frame_from_behind_by_hand() -> None:
+    # Turned half round about the vertical: x and z change sign, so the own left is at the picture's left.
+    behind = body() * (-1, 1, -1)
+    np.testing.assert_allclose(geometry.body_frame(behind), [[-1, 0, 0], [0, 1, 0], [0, 0, -1]], atol=1e-12)
+    np.testing.assert_allclose(geometry.to_body_frame(behind)[J["left_wrist"]], (0.2, 0.5, 0.6), atol=1e-12)
+    np.testing.assert_allclose(geometry.to_body_frame(behind)[J["right_wrist"]], (-0.8, 0.5, 0), atol=1e-12)
+
+
+def test_body_frame_lying_by_hand() -> None:
+    # On the back, the head to the picture's right: own up is (1, 0, 0), forward out of the chest (0, 1, 0). So the
+    # own left is up cross forward = (0, 0, 1), towards the camera.
+    lying = np.full((17, 3), nan)
+    lying[J["left_hip"]], lying[J["right_hip"]] = (0, 0, 0.1), (0, 0, -0.1)
+    lying[J["left_shoulder"]], lying[J["right_shoulder"]] = (0.5, 0, 0.2), (0.5, 0, -0.2)
+    lying[J["left_wrist"]] = (0.5, 0.6, 0.2)  # the arm to the ceiling: forward
+    np.testing.assert_allclose(geometry.body_frame(lying), [[0, 0, 1], [1, 0, 0], [0, 1, 0]], atol=1e-12)
+    np.testing.assert_allclose(geometry.to_body_frame(lying)[J["left_wrist"]], (0.2, 0.5, 0.6), atol=1e-12)
+
+
+def test_body_frame_makes_the_hips_square_to_the_spine() -> None:
+    tilted = body(left_hip=(0.1, 0.1, 0), right_hip=(-0.1, -0.1, 0))  # the pelvis stays where it was
+    np.testing.assert_allclose(geometry.body_frame(tilted), np.eye(3), atol=1e-12)
+
+
+@few
+@given(seeds)
+def test_turning_and_moving_a_body_changes_nothing_in_its_own_frame(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    poses = random.normal(0, 0.5, (4, 17, 3))
+    turn = Rotation.random(rng=random).as_matrix()
+    np.testing.assert_allclose(
+        geometry.to_body_frame(poses @ turn.T + random.normal(size=3)), geometry.to_body_frame(poses), atol=1e-8
+    )
+    frames = geometry.body_frame(poses)
+    np.testing.assert_allclose(frames @ np.swapaxes(frames, 1, 2), np.broadcast_to(np.eye(3), (4, 3, 3)), atol=1e-9)
+    np.testing.assert_allclose(np.linalg.det(frames), 1)
+    np.testing.assert_allclose(  # the mirror image: left and right change places, x changes sign
+        geometry.to_body_frame(geometry.mirror(poses)), geometry.mirror(geometry.to_body_frame(poses)), atol=1e-8
+    )
+
+
+@pytest.mark.parametrize("name", ["left_hip", "right_hip", "left_shoulder", "right_shoulder"])
+def test_no_body_frame_without_hips_and_shoulders(name: str) -> None:
+    hidden = body(**{name: (nan, nan, nan)})
+    assert np.isnan(geometry.body_frame(hidden)).all()
+    both = geometry.to_body_frame(np.stack([hidden, body()]))
+    assert np.isnan(both[0]).all()
+    np.testing.assert_allclose(both[1], body(), atol=1e-12)
+
+
+def test_no_body_frame_without_directions() -> None:
+    for broken in (
+        body(left_hip=(0.1, 0, 0), right_hip=(0.1, 0, 0)),  # no left
+        body(left_shoulder=(0.1, 0, 0), right_shoulder=(-0.1, 0, 0)),  # no up
+        body(left_hip=(0, 0.1, 0), right_hip=(0, -0.1, 0)),  # left is up
+    ):
+        assert np.isnan(geometry.body_frame(broken)).all()
+    hips = geometry.to_body_frame(body(nose=(nan, 0, 0)))
+    assert np.isnan(hips[J["nose"]]).all()
 
 
 def test_oks_by_hand() -> None:

@@ -161,8 +161,8 @@ def match(data: Path, split: str | None, out: Path | None, overwrite: bool, as_j
     "--method",
     "methods",
     multiple=True,
-    help="lifted, blazepose-full, blazepose-heavy, flat or mean; lifted-true, blazepose-heavy-true and flat-true "
-    "are given the true 2D keypoints; may be given several times.  [default: all that fit the data]",
+    help="lifted, blazepose-full, blazepose-heavy, flat or mean; lifted-true and flat-true are given the true 2D "
+    "keypoints; may be given several times.  [default: all that fit the data]",
 )
 def joints3d(
     data: Path, split: str | None, out: Path | None, overwrite: bool, as_json: bool, methods: tuple[str, ...]

@@ -30,8 +30,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def compiled(function: _Function) -> _Function:
     """The function as machine code that does not hold Python's global lock. It is kept on disk for the next process
-    where a cache folder can be written."""
-    with _kept_in(cache_folder().with_name("compiled") / _version()):
+    where a cache folder can be written: the one that NUMBA_CACHE_DIR names, else `compiled` in ours."""
+    with _kept_in(Path(numba.config.CACHE_DIR or cache_folder().with_name("compiled")) / _version()):
         try:
             made: _Function = numba.njit(nogil=True, cache=True, fastmath=_RELAXED, error_model="numpy")(function)
         except RuntimeError:  # there is no folder that can be written

@@ -24,7 +24,7 @@ from contrapposto.distances import (
     metric_named,
     pose_distances,
 )
-from contrapposto.scan.nearest import nearest_by
+from contrapposto.scan.nearest import at_first, nearest_by
 
 if TYPE_CHECKING:
     from contrapposto.scan.layout import Layout
@@ -103,7 +103,7 @@ class Gallery:
         None for all.
         """
         question = _Question(metric_named(metric), query, weights, comparability, mirror)
-        bounds = self._bounds(question, rows, k, threads)
+        bounds = self._bounds(question, rows, at_first(k), threads)
         compiled = bounds.dtype == np.float32
         return nearest_by(bounds, lambda some: question.exact(self._points[some]), k, compiled=compiled)
 

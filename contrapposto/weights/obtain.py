@@ -1,5 +1,5 @@
-"""Which of the ways to a ready file is taken: it comes with this package, it is there, its sources are there, or its
-package is fetched."""
+"""Which of the ways to a ready file is taken: it comes with this package, it is there, its sources are there, or
+its package is fetched."""
 
 from __future__ import annotations
 

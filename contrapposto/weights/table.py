@@ -153,7 +153,7 @@ TABLE: tuple[Weights, ...] = (
     Weights(
         "lifter",
         Package("own", "contrapposto", "1.0.0", 0),
-        (SourceFile("own/lifter.onnx", "c2a1712780e1874770f021b2a97a890b2c370ac9d1f6fb25e7302e5a4d7c994b"),),
+        (SourceFile("own/lifter.onnx", "7eedf0743c4629cb46885a44bac6f36dc5c41067f68bec3cff5c5712f76e063f"),),
         "Apache-2.0",
         "none",
         "3D from 2D keypoints; input (N, 51) float32 x, y, score, output (N, 51) x, y, z in metres",

@@ -330,7 +330,8 @@ def test_all_parts_show_their_distance(program: Program, indexed: Path, tmp_path
     asked = ["search", "--image", indexed / "b.png", "--skeleton", path, "--top", 1]
     first, second = program(*asked, "--json").json["hits"][0]["why"]
     assert second["distance"] > first["distance"] + 1
-    assert f"{first['distance']:5.1f} + {second['distance']:5.1f} px" in program(*asked).out
+    shown = f"{first['distance']:.1f} px of 128 + {second['distance']:.1f} px"
+    assert shown in program(*asked).out
 
 
 def test_forget(program: Program, indexed: Path) -> None:

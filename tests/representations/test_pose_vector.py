@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from contrapposto import geometry, skeleton
+from contrapposto import distances, skeleton
 from contrapposto.representations import pose_vector
 from contrapposto.store import SCHEMAS, SPACES
 from tests.search.people import pose
@@ -44,7 +44,7 @@ def test_weighted_l2_of_equally_seen_poses_is_a_distance_of_joints() -> None:
     first, second = pose().keypoints, pose(left_wrist=(90, 60), right_knee=(30, 120)).keypoints
     difference = pose_vector.encode(first) - pose_vector.encode(second)
     squared = float((pose_vector.component_weights(np.ones(17)) * difference**2).sum())
-    joints = geometry.joint_distances(first, second[None], np.ones(17))[0] / geometry.POSE_SIDE
+    joints = distances.joint_distances("2d", first, second[None], np.ones(17))[0] / distances.POSE_SIDE
     np.testing.assert_allclose(squared, (joints**2).sum(), rtol=1e-5)
 
 

@@ -20,6 +20,7 @@ SIZES = {
     "blazepose-full": (1, 256, 256, 3),
     "blazepose-heavy": (1, 256, 256, 3),
     "efficientnet-lite2": (2, 3, 224, 192),
+    "lifter": (4, 51),
 }
 """Shape of the input that each network is run on."""
 
@@ -35,7 +36,8 @@ def picture(name: str) -> NDArray[np.float64]:
     shape = SIZES[name]
     rng = np.random.default_rng(list(SIZES).index(name))
     grid = np.indices(shape)[1:].astype(np.float64)
-    waves = sum(np.sin(np.tensordot(rng.uniform(-0.15, 0.15, 3), grid, 1) + rng.uniform(0, 6)) for _ in range(6))
+    axes = len(grid)
+    waves = sum(np.sin(np.tensordot(rng.uniform(-0.15, 0.15, axes), grid, 1) + rng.uniform(0, 6)) for _ in range(6))
     return np.clip(0.5 + waves / 8 + rng.normal(0, 0.03, shape), 0, 1)
 
 

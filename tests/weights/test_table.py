@@ -34,6 +34,7 @@ def test_names() -> None:
         "blazepose-full",
         "blazepose-heavy",
         "efficientnet-lite2",
+        "lifter",
     ]
 
 
