@@ -71,12 +71,12 @@ def _prefetch(_: Any, values: Any, at: Any) -> Any:
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
         call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(call, [place, number(0), number(3), number(1)])  # to read, to keep, data
+        builder.call(call, [place, number(0), number(2), number(1)])  # to read, into the second cache, data
         return context.get_dummy_value()
 
     return numba.types.void(values, at), generate
 
 
 prefetch: Callable[[Any, int], None] = intrinsic(_prefetch)
-"""Asks for the cache line of one element of a flat array; past its end nothing happens. Without it the memory waits
-while a block is worked on."""
+"""Asks for the cache line of one element of a flat array, into the second cache (the first holds little more than a
+block); past the array's end nothing happens. Without it the memory waits while a block is worked on."""

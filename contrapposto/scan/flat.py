@@ -110,9 +110,9 @@ def scan_2d(
                 start + columns[g + 1] * joint,
                 start + columns[g + 2] * joint,
             )
-            _fetch_ahead(flat, at + 17 * joint, joint)
-            _fetch_ahead(flat, bt + 17 * joint, joint)
-            _fetch_ahead(flat, ct + 17 * joint, joint)
+            _fetch_ahead(flat, at + 17 * joint, L)
+            _fetch_ahead(flat, bt + 17 * joint, L)
+            _fetch_ahead(flat, ct + 17 * joint, L)
             x, y, z = flat[at : at + joint], flat[bt : bt + joint], flat[ct : ct + joint]
             wx, wy, wz = w[g], w[g + 1], w[g + 2]
             for i in range(L):
@@ -148,6 +148,9 @@ def scan_2d(
                 start + columns[g + 1] * joint,
                 start + columns[g + 2] * joint,
             )
+            _fetch_ahead(flat, at + 17 * joint + L, L)
+            _fetch_ahead(flat, bt + 17 * joint + L, L)
+            _fetch_ahead(flat, ct + 17 * joint + L, L)
             x, y, z = flat[at : at + joint], flat[bt : bt + joint], flat[ct : ct + joint]
             wx, wy, wz = w[g], w[g + 1], w[g + 2]
             ax, ay, bx, by, cx, cy = q[g, 0], q[g, 1], q[g + 1, 0], q[g + 1, 1], q[g + 2, 0], q[g + 2, 1]
