@@ -128,6 +128,28 @@ def test_bounds_are_below_the_distances_and_close(seed: int, metric: str, joints
 
 
 @pytest.mark.parametrize("metric", METRICS)
+def test_few_need_their_exact_distance(metric: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where many turns are nearly as good as another, so that float32 can tell nothing about some people."""
+    random = np.random.default_rng(7)
+    many = random.normal(size=(20_000, 17, METRICS[metric].dimension)).astype(np.float32)
+    looked_at = []
+
+    def counted(
+        name: str, query: NDArray[np.floating], some: NDArray[np.floating], *rest: object
+    ) -> NDArray[np.float64]:
+        looked_at.append(len(some))
+        return pose_distances(name, query, some, *rest)
+
+    monkeypatch.setattr(module, "pose_distances", counted)
+    gallery = Gallery(many)
+    if METRICS[metric].rotate:
+        assert (gallery.lower_bounds(metric, many[9]) == 0).sum() > 20
+    found = gallery.nearest(metric, many[9], k=20)
+    assert sum(looked_at) < 1000
+    assert_same(found, all_exact(pose_distances(metric, many[9], many), 20))
+
+
+@pytest.mark.parametrize("metric", METRICS)
 def test_nobody_and_nothing_to_compare(metric: str) -> None:
     many = poses(metric, 5, 200, 0.0)
     empty = Gallery(many[:0])
@@ -202,11 +224,14 @@ def test_keep_best_keeps_the_smallest() -> None:
     values[::7] = nan
     for k in (1, 2, 3, 50, 1000):
         best = np.full(k, np.inf, np.float32)
-        keep_best(best, values[:300])
-        keep_best(best, values[300:])
+        keep_best(best, values[:300], -1.0)
+        keep_best(best, values[300:], -1.0)
         assert best[0] == best.max()
         expected = np.sort(values[~np.isnan(values)])[:k]
         np.testing.assert_array_equal(np.sort(best)[: len(expected)], expected)
+        half = np.full(3, np.inf, np.float32)
+        keep_best(half, values, 0.5)
+        assert np.sort(half).tolist() == np.sort(values[values > 0.5])[:3].tolist()
 
 
 def test_layout_by_hand() -> None:
@@ -262,7 +287,7 @@ caching.InTreeCacheLocator.ensure_cache_path = refuse
 from contrapposto.scan.best import keep_best
 import numpy as np
 best = np.full(1, np.inf, np.float32)
-keep_best(best, np.array([3, 2, 4], np.float32))
+keep_best(best, np.array([3, 2, 4], np.float32), 0.0)
 print(best[0])
 """
     found = python(code, CONTRAPPOSTO_CACHE=cache, HOME=cache, XDG_CACHE_HOME=cache)
@@ -273,7 +298,7 @@ def test_machine_code_is_kept_in_the_cache_folder(tmp_path: Path) -> None:
     code = """
 import numpy as np
 from contrapposto.scan.best import keep_best
-keep_best(np.full(1, np.inf, np.float32), np.zeros(3, np.float32))
+keep_best(np.full(1, np.inf, np.float32), np.ones(3, np.float32), 0.0)
 print(sum(keep_best.stats.cache_hits.values()))
 """
     assert python(code, CONTRAPPOSTO_CACHE=str(tmp_path)) == "0"

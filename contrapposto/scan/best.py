@@ -14,8 +14,10 @@ ONE: Any = np.float32(1)
 
 
 @compiled
-def keep_best(best: NDArray[np.float32], values: NDArray[np.float32]) -> None:
-    """Takes those of `values` (N,) into the heap `best` (k,) that are smaller than its root; NaN is not."""
+def keep_best(best: NDArray[np.float32], values: NDArray[np.float32], above: float) -> None:
+    """Takes those of `values` (N,) into the heap `best` (k,) that are smaller than its root and greater than `above`;
+    NaN is neither. A scan leaves out the zeros of those it could not tell about: they would fill the heap, and a
+    heap of zeros lets every other sum stay unfinished."""
     count = len(best)
     if count == 0:
         return
@@ -23,11 +25,11 @@ def keep_best(best: NDArray[np.float32], values: NDArray[np.float32]) -> None:
         some = values[start : start + LANES]
         root, smaller = best[0], ZERO
         for i in range(len(some)):  # by vector instructions: mostly there is none
-            smaller += ONE if some[i] < root else ZERO
+            smaller += ONE if some[i] < root and some[i] > above else ZERO
         if smaller == ZERO:
             continue
         for value in some:
-            if value < best[0]:
+            if value < best[0] and value > above:
                 at = 0
                 while 2 * at + 1 < count:
                     below = 2 * at + 1

@@ -167,7 +167,7 @@ def scan_2d(
         for i in range(L):
             bound = work[7 * L + i] * (work[5 * L + i] * work[6 * L + i] - work[8 * L + i])
             out[i] = ZERO if bound < ZERO else bound
-        keep_best(best, out)
+        keep_best(best, out, 0.0)
 
 
 @inlined
@@ -279,4 +279,4 @@ def scan_3d(
         for i in range(L):
             bound = work[7 * L + i] * (work[5 * L + i] * work[4 * L + i] - work[6 * L + i])
             out[i] = ZERO if bound < ZERO else bound
-        keep_best(best, out)
+        keep_best(best, out, 0.0)

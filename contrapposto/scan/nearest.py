@@ -71,7 +71,7 @@ def _smallest(bounds: NDArray[np.floating], k: int, compiled: bool) -> float:
     from contrapposto.scan.best import keep_best
 
     best = np.full(k, np.inf, np.float32)
-    keep_best(best, bounds)
+    keep_best(best, bounds, -1.0)
     return float(best[0])
 
 

@@ -257,4 +257,4 @@ def scan_rotating(
         for i in range(L):
             bound = work[16 * L + i] * (work[14 * L + i] * work[13 * L + i] - work[15 * L + i])
             out[i] = ZERO if bound < ZERO else bound
-        keep_best(best, out)
+        keep_best(best, out, 0.0)
