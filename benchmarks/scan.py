@@ -14,23 +14,19 @@ share of the first 10 and 100 of `exact` that `nearest` finds.
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
-import platform
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import report
 from numpy.typing import NDArray
 
 from contrapposto import skeleton
 from contrapposto.distances import METRICS, pose_distances
 from contrapposto.scan import Gallery, gallery
 
-RESULTS = Path(__file__).parent.parent / "docs" / "results" / "scan.csv"
 HIDDEN = 0.1
 K = 100
 QUERIES = {100_000: 200, 1_000_000: 40}
@@ -208,55 +204,28 @@ def measure(metric: str, count: int, file: Path | None) -> list[dict[str, Any]]:
     ]
 
 
-def circumstances() -> dict[str, str]:
-    """Machine, versions, commit and date."""
-    model = platform.processor() or platform.machine()
-    cpu = Path("/proc/cpuinfo")
-    if cpu.exists():
-        lines = [line for line in cpu.read_text().splitlines() if line.startswith("model name")]
-        model = f"{lines[0].split(':')[1].strip()} x {len(lines)}" if lines else model
-    import numba
-
-    said = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=RESULTS.parent
-    )
-    return {
-        "machine": model,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "numba": numba.__version__,
-        "commit": said.stdout.strip(),
-        "date": datetime.date.today().isoformat(),
-    }
-
-
 def main() -> None:
     """Prints the table and writes the CSV file."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, nargs="+", default=list(QUERIES))
     parser.add_argument("--metric", nargs="+", default=list(METRICS), choices=METRICS)
     parser.add_argument("--poses", type=Path)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=report.RESULTS / "scan.csv")
     chosen = parser.parse_args()
     gallery.AFTER = 0  # measure the machine code, however few have been looked at
-    about = circumstances()
     rows = []
     print("| people | metric | way | threads | p50 ms | p99 ms | of naive | of a memory pass | recall@10 | @100 |")
     print("|---" * 10 + "|")
     for count in chosen.people:
         for metric in chosen.metric:
             for row in measure(metric, count, chosen.poses):
-                rows.append({**row, **about})
+                rows.append(row)
                 print(
                     f"| {count:,} | {metric} | {row['way']} | {row['threads']} | {row['p50_ms']} | {row['p99_ms']}"
                     f" | {row['of_naive']} | {row['of_memory_pass']} | {row['recall@10']} | {row['recall@100']} |",
                     flush=True,
                 )
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    with chosen.out.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    report.write(chosen.out, rows)
 
 
 if __name__ == "__main__":

@@ -215,7 +215,7 @@ def test_other_weights_are_refused_until_rebuilt(
             ask()
         one_line(
             caught.value,
-            "made with other settings or weights (weights movenet-multipose; weights movenet-thunder)",
+            "made with other settings or weights (weights lifter; weights movenet-multipose; weights movenet-thunder)",
             f"rebuild it: contrapposto index --rebuild --library {library.folder}",
         )
     (photos / "b.png").unlink()
@@ -412,7 +412,9 @@ def test_the_manifest_on_disk(library: Library, photos: Path, tmp_path: Path) ->
     library.index(tmp_path / "more")
     data = json.loads((library.folder / manifest.FILE).read_text())
     assert data["roots"] == [str(photos), str(tmp_path / "more")]
-    assert data["weights"] == {name: weights.identity(name) for name in ("movenet-multipose", "movenet-thunder")}
+    assert data["weights"] == {
+        name: weights.identity(name) for name in ("movenet-multipose", "movenet-thunder", "lifter")
+    }
     assert sorted(path.name for path in library.folder.iterdir()) == [LOCK_FILE, manifest.FILE, "tables"]
 
 

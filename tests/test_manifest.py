@@ -30,7 +30,7 @@ def test_none(tmp_path: Path) -> None:
 
 def test_of_the_estimator() -> None:
     quick, accurate = Manifest.of("movenet", False), Manifest.of("movenet", True)
-    assert set(quick.weights) == {"movenet-multipose", "movenet-thunder"}
+    assert set(quick.weights) == {"movenet-multipose", "movenet-thunder", "lifter"}
     assert set(accurate.weights) == {*quick.weights, "nanodet"}
     assert quick.weights.items() <= accurate.weights.items()
     assert quick.roots == ()

@@ -52,7 +52,7 @@ class LiftingOptions:
     """Residual blocks of two layers."""
     batch: int = 1024
     """People a step."""
-    steps: int = 6000
+    steps: int = 3140
     """Steps in all, fewer where `minutes` allows fewer."""
     minutes: float = 15.0
     """Wall-clock limit; the speed of the first steps decides how many fit."""
@@ -72,7 +72,7 @@ class LiftingOptions:
     """Views of the held-out clips."""
     patience: int = 8
     """Looks without a better error after which training ends."""
-    threads: int = 2
+    threads: int = 1
     """Threads of PyTorch; one more makes the views."""
     seed: int = 0
     validation: tuple[str, ...] = poses3d.HELD_OUT

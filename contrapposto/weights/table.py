@@ -153,7 +153,7 @@ TABLE: tuple[Weights, ...] = (
     Weights(
         "lifter",
         Package("own", "contrapposto", "1.0.0", 0),
-        (SourceFile("own/lifter.onnx", "7eedf0743c4629cb46885a44bac6f36dc5c41067f68bec3cff5c5712f76e063f"),),
+        (SourceFile("own/lifter.onnx", "c321921b684a31c36145cefba26abb9ab289b2cdebe9f992de48dfcb299c6efc"),),
         "Apache-2.0",
         "none",
         "3D from 2D keypoints; input (N, 51) float32 x, y, score, output (N, 51) x, y, z in metres",
