@@ -27,8 +27,9 @@ from contrapposto.weights import Progress as FetchProgress
 
 TASK = "match"
 
-ALIKE = {"2d": 15.0, "3d": 150.0, "procrustes": 150.0, "np-3d": 0.3, "np-procrustes": 0.3}
-"""True distance, in the metric's unit, under which two people count as alike."""
+ALIKE = {"2d": 15.0, "3d": 200.0, "procrustes": 150.0, "np-3d": 0.35, "np-procrustes": 0.25}
+"""True distance, in the metric's unit, under which two people count as alike. 15 px of 128 are 155 mm in the plane of
+the picture on the median pose of the built-in collection, 190 mm with the third axis; its size is 0.54 m."""
 
 EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Bins of the stated match."""

@@ -83,3 +83,13 @@ def fit(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     shrinks = width < image.shape[1] or height < image.shape[0]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
+
+
+def only(image: NDArray[np.uint8], box: Box, margin: float) -> NDArray[np.uint8]:
+    """The picture, black outside a box grown on each side by `margin` times its larger side."""
+    grow = margin * max(box.width, box.height)
+    left, top = max(0, round(box.x - grow)), max(0, round(box.y - grow))
+    right, bottom = max(0, round(box.x + box.width + grow)), max(0, round(box.y + box.height + grow))
+    kept = np.zeros_like(image)
+    kept[top:bottom, left:right] = image[top:bottom, left:right]
+    return kept

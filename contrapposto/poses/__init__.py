@@ -49,7 +49,7 @@ def _movenet(accurate: bool, threads: int, progress: Progress | None) -> PoseEst
 
 
 _MOVENET = ("movenet-multipose", "movenet-thunder", "lifter")
-ESTIMATORS: dict[str, Kind] = {"movenet": Kind(2, _MOVENET, (*_MOVENET, "nanodet"), _movenet)}
+ESTIMATORS: dict[str, Kind] = {"movenet": Kind(3, _MOVENET, (*_MOVENET, "nanodet"), _movenet)}
 """Estimators by name."""
 
 DEFAULT_ESTIMATOR = "movenet"

@@ -2,8 +2,8 @@
 
 A match is the chance that two people's true poses are alike, given the distance between the detected ones:
 a logistic regression on the logarithm of the distance, over the pairs of different scenes of a development split
-(`contrapposto evaluate match`, docs/distances.md). Alike is a true distance under 15 px of a 128-px pose, and for
-distances in space the same share of a body: under 150 mm, or 0.25 of the body size.
+(`contrapposto evaluate match`, docs/search.md). Alike is a true distance under 15 px of a 128-px pose, and in space
+under 200 mm or 0.35 of the body size, without the turn under 150 mm or 0.25.
 """
 
 from __future__ import annotations
