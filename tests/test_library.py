@@ -215,7 +215,7 @@ def test_other_weights_are_refused_until_rebuilt(
             ask()
         one_line(
             caught.value,
-            "made with other settings or weights (weights lifter; weights movenet-multipose; weights movenet-thunder)",
+            "made with other settings or weights (weights lifter; weights movenet-multipose; weights movenet-",
             f"rebuild it: contrapposto index --rebuild --library {library.folder}",
         )
     (photos / "b.png").unlink()

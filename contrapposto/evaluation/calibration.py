@@ -1,14 +1,15 @@
 """Protocol: whether a stated match is the chance that it says.
 
 Of all pairs of people of different scenes, the distance between the detected poses gives the stated match
-(`search.matching`), and the distance between the true ones says whether they are alike: 2D under 15 px of a 128-px
-pose (12 limb joints); for metrics in space, by the same metric, under `ALIKE` of its unit. In each bin of the stated
+(`search.matching`), and the distance between the true ones says whether they are alike: 2D under 15 px of a
+128-px pose (12 limb joints); for metrics in space, by the same metric, under `ALIKE` of its unit. In each bin of the stated
 match the mean of what was stated is compared with the share that is alike. A logistic regression on the logarithm
 of the distance gives the curve that would fit this data best: on a development split, the one to ship.
 """
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,8 @@ from contrapposto.weights import Progress as FetchProgress
 TASK = "match"
 
 ALIKE = {"2d": 15.0, "3d": 200.0, "procrustes": 150.0, "np-3d": 0.35, "np-procrustes": 0.25}
-"""True distance, in the metric's unit, under which two people count as alike. 15 px of 128 are 155 mm in the plane of
-the picture on the median pose of the built-in collection, 190 mm with the third axis; its size is 0.54 m."""
+"""True distance, in the metric's unit, under which two people count as alike. 15 px of 128 are 155 mm in the plane
+of the picture on the median pose of the built-in collection, 190 mm with the third axis; its size is 0.54 m."""
 
 EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Bins of the stated match."""
@@ -90,7 +91,7 @@ def reliability(stated: NDArray[np.float64], alike: NDArray[np.bool_]) -> list[d
     stated: (P,) 0..1; alike: (P,)."""
     inside = np.clip(np.digitize(stated, EDGES) - 1, 0, len(EDGES) - 2)
     rows = []
-    for number, (low, high) in enumerate(zip(EDGES, EDGES[1:], strict=False)):
+    for number, (low, high) in enumerate(itertools.pairwise(EDGES)):
         chosen = inside == number
         rows.append(
             {

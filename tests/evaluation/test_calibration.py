@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ def test_reliability_by_hand() -> None:
     stated = np.array([0.0, 0.01, 0.35, 0.3, 0.399, 1.0, 0.95])
     alike = np.array([False, False, True, False, True, True, True])
     rows = reliability(stated, alike)
-    assert [(row["low"], row["high"]) for row in rows] == list(zip(EDGES, EDGES[1:], strict=False))
+    assert [(row["low"], row["high"]) for row in rows] == list(itertools.pairwise(EDGES))
     by_low = {row["low"]: row for row in rows}
     assert by_low[0.0]["pairs"] == 2
     assert by_low[0.0]["found"] == 0
