@@ -1,10 +1,10 @@
 """Protocol: whether a stated match is the chance that it says.
 
 Of all pairs of people of different scenes, the distance between the detected poses gives the stated match
-(`search.matching`), and the distance between the true ones says whether they are alike: 2D under 15 px of a
-128-px pose (12 limb joints); for metrics in space, by the same metric, under `ALIKE` of its unit. In each bin of the stated
-match the mean of what was stated is compared with the share that is alike. A logistic regression on the logarithm
-of the distance gives the curve that would fit this data best: on a development split, the one to ship.
+(`search.matching`), and the distance between the true ones says whether they are alike: 2D under 15 px of a 128-px
+pose (12 limb joints); for metrics in space, by the same metric, under `ALIKE` of its unit. In each bin of the
+stated match the mean of what was stated is compared with the share that is alike. A logistic regression on the
+logarithm of the distance gives the curve that would fit this data best: on a development split, the one to ship.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ ONE: Any = np.float32(1)
 @compiled
 def keep_best(best: NDArray[np.float32], values: NDArray[np.float32], above: float) -> None:
     """Takes those of `values` (N,) into the heap `best` (k,) that are smaller than its root and above `above`; NaN
-    is neither. A scan leaves out the zeros of those it could not tell about: they would fill the heap, and a heap of
-    zeros lets every other sum stay unfinished."""
+    is neither. A scan leaves out the zeros of those it could not tell about: they would fill the heap, and a
+    heap of zeros lets every other sum stay unfinished."""
     count = len(best)
     if count == 0:
         return
