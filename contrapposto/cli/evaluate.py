@@ -138,8 +138,9 @@ def match(data: Path, split: str | None, out: Path | None, overwrite: bool, as_j
     """Whether a stated match is the chance that two people are alike, for each metric.
 
     Alike: a true distance under 15 px of a 128-px pose; in space under 200 mm (3d) or 0.35 of the body size
-    (np-3d), without the turn under 150 mm (procrustes) or 0.25 (np-procrustes). largest_gap: between the stated match and the share found alike, over bins of at least 20 pairs.
-    fitted_half, fitted_steepness: the curve that fits this data best. --out keeps the bins.
+    (np-3d), without the turn under 150 mm (procrustes) or 0.25 (np-procrustes). largest_gap: between the stated
+    match and the share found alike, over bins of at least 20 pairs. fitted_half, fitted_steepness: the curve that
+    fits this data best. --out keeps the bins.
 
     \b
     Examples:

@@ -3,9 +3,9 @@
 Proposals: MultiPose looks at the whole picture, and once more at twice the size where it saw small people. For
 each box Thunder looks at a square around it; when it is unsure, at the same square turned by quarters; and then
 at a square around the keypoints it found, turned with the torso when that is far from upright. The surest look
-stays. Who was found away from the box, a neighbour most often, is looked for again with all but the box painted over.
-Unsure and tiny people go, then duplicates (OKS non-maximum suppression). The people of the picture get their 3D
-keypoints together (`lifting`).
+stays. Who was found away from the box, most often a neighbour, is looked for once more with everything outside the
+box painted black. Unsure and tiny people go, then duplicates (OKS non-maximum suppression). The people of the
+picture get their 3D keypoints together (`lifting`).
 """
 
 from __future__ import annotations
@@ -62,9 +62,11 @@ class MoveNetOptions:
     last_expand: float = 1.35
     """Side of the last square, in larger sides of the keypoints' (turned) box."""
     astray: float = 0.3
-    """A person whose box overlaps the proposed one less (IoU), or another proposed one more, may be somebody else."""
+    """One whose box overlaps the proposed one less (IoU), or another proposed one more, may be another person."""
+    hopeful: float = 0.4
+    """Least evidence (as below) for looking once more for somebody who may be another person."""
     alone_margin: float = 0.05
-    """What stays around the box when the rest is painted over, in its larger side."""
+    """What stays around the box when the rest is painted black, in larger sides of the box."""
     min_evidence: float = 0.55
     """Least evidence for a person: the score (mean of the eight surest keypoints) plus the proposal's support."""
     multipose_support: float = 1.0
@@ -107,10 +109,7 @@ class MoveNet:
         proposals = self._propose(image)
         people = []
         for proposal in proposals:
-            person = self._person(self._refine(image, proposal.box))
-            if self._astray(person, proposal, proposals):
-                alone = self._person(self._look_alone(image, proposal.box))
-                person = max(person, alone, key=lambda found: found.box.iou(proposal.box))
+            person = self._find(image, proposal, proposals)
             evidence = person.score + proposal.score
             if evidence >= self.options.min_evidence and _side(person.box) >= self.options.min_side:
                 people.append(person)
@@ -130,6 +129,18 @@ class MoveNet:
         large = [p for p in proposals if _side(p.box) >= self.options.min_side]
         return suppress(large, self.options.proposal_iou)[: self.options.max_proposals]
 
+    def _find(self, image: NDArray[np.uint8], proposal: Proposal, proposals: list[Proposal]) -> Person:
+        """The person proposed; looked for alone where it seems that another one was found."""
+        person = self._person(self._refine(image, proposal.box))
+        overlap = person.box.iou(proposal.box)
+        elsewhere = any(person.box.iou(other.box) > overlap for other in proposals)
+        hopeful = person.score + proposal.score >= self.options.hopeful
+        if not hopeful or (overlap >= self.options.astray and not elsewhere):
+            return person
+        region = Region.around(proposal.box, self.options.expand)
+        alone = self._person(self._thunder(only(image, proposal.box, self.options.alone_margin), region))
+        return alone if alone.box.iou(proposal.box) > overlap else person
+
     def _refine(self, image: NDArray[np.uint8], box: Box) -> Estimate:
         region = Region.around(box, self.options.expand)
         best = self._thunder(image, region)
@@ -145,16 +156,6 @@ class MoveNet:
             turn = 0.0
         last = self._thunder(image, turned_region(best, turn, self.options.last_expand, _SURE))
         return last if last.score > best.score else best
-
-    def _astray(self, person: Person, proposal: Proposal, proposals: list[Proposal]) -> bool:
-        """Whether the person found may not be the one proposed."""
-        overlap = person.box.iou(proposal.box)
-        return overlap < self.options.astray or any(person.box.iou(other.box) > overlap for other in proposals)
-
-    def _look_alone(self, image: NDArray[np.uint8], box: Box) -> Estimate:
-        """Thunder's one person of the square around a box when there is nothing else in the picture."""
-        alone = only(image, box, self.options.alone_margin)
-        return self._thunder(alone, Region.around(box, self.options.expand))
 
     def _lifted(self, people: list[Person]) -> list[Person]:
         """The same people with 3D keypoints, all lifted at once."""

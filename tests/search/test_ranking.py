@@ -237,7 +237,7 @@ def test_one_photo_in_several_files_is_one_answer() -> None:
         {
             "original": (STANDS, 0b1111),
             "saved-again": (again, 0b1101),
-            "burst": (WAVES, 0b1111),
+            "burst": (WAVES, 0b1111000),
             "other": (STANDS, 0xFFFF0000FFFF0000),
             "none": (STANDS, None),
         }
