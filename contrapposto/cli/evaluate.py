@@ -113,7 +113,7 @@ def retrieval(
       contrapposto evaluate retrieval --data data/lspe --split test
       contrapposto evaluate retrieval --data data/lspe --split test --method keypoints-2d --json
       contrapposto evaluate retrieval --data demo
-      contrapposto evaluate retrieval --data data/poses3d --split test
+      contrapposto evaluate retrieval --data data/poses3d --split bandai
     """
     from contrapposto.evaluation.retrieval import evaluate_retrieval
 

@@ -60,12 +60,12 @@ class Targets:
 
 
 def read_targets(data: Path, split: str | None = None) -> Targets:
-    """The people of a data folder, of `demo`, or of a folder of 3D poses (split `test` or `validation`, as
+    """The people of a data folder, of `demo`, or of a folder of 3D poses (split `bandai` or `cmu`, as
     `people3d.SPLITS`). Raises DataError."""
     if str(data) == DEMO and not data.exists():
         targets = _of_demo()
     elif (data / poses3d.BANDAI).exists() or (data / poses3d.CMU).exists():
-        targets = _of_table(data, split or "test")
+        targets = _of_table(data, split or "bandai")
     else:
         targets = _of_photos(data, split)
     if len(targets) < 2:
@@ -140,7 +140,7 @@ def _of_table(data: Path, split: str) -> Targets:
     if split not in SPLITS:
         raise DataError(f"{data} has no split {split!r}: choose one of {', '.join(SPLITS)}")
     motion = poses3d.read_motion(data / SPLITS[split])
-    if split == "validation":
+    if split == "cmu":
         motion = motion.of_clips(poses3d.HELD_OUT)
     random = np.random.default_rng(SEED)
     chosen = np.sort(random.choice(len(motion), min(POSES, len(motion)), replace=False)).repeat(2)
