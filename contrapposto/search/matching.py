@@ -38,7 +38,7 @@ CURVES: dict[str, Curve] = {
     "np-3d": Curve(0.229, 6.8),
     "np-procrustes": Curve(0.194, 6.3),
 }
-"""The fitted curve of each metric: `2d` on the validation split of `lspe`, the others on the built-in collection."""
+"""The fitted curve of each metric: `2d` on the validation split of `lspe`, the others on the demo collection."""
 
 
 def match(metric: str, distance: NDArray[np.floating]) -> NDArray[np.float64]:
