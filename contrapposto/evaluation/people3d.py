@@ -63,15 +63,19 @@ class People3d:
     items: tuple[Item, ...] = ()
 
 
+def motion_of(folder: Path, split: str) -> poses3d.Motion:
+    """The frames of a split of a folder of motion capture. Raises DataError."""
+    if split not in SPLITS:
+        raise DataError(f"{folder} has no split {split!r}: choose one of {', '.join(SPLITS)}")
+    motion = poses3d.read_motion(folder / SPLITS[split])
+    return motion.of_clips(poses3d.HELD_OUT) if split == "cmu" else motion
+
+
 def projected_people(folder: Path, split: str | None = None, views: int = VIEWS) -> People3d:
     """Random frames of a table of motion capture, each seen by a random camera (`training.cameras`); always the
     same. split: a key of `SPLITS`, "bandai" when None. Raises DataError."""
     split = split or "bandai"
-    if split not in SPLITS:
-        raise DataError(f"{folder} has no split {split!r}: choose one of {', '.join(SPLITS)}")
-    motion = poses3d.read_motion(folder / SPLITS[split])
-    if split == "cmu":
-        motion = motion.of_clips(poses3d.HELD_OUT)
+    motion = motion_of(folder, split)
     rng = np.random.default_rng(SEED)
     chosen = rng.integers(len(motion), size=views)
     frames = motion.select(chosen)

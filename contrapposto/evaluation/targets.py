@@ -17,7 +17,7 @@ from contrapposto import geometry, skeleton
 from contrapposto.demo import DemoPerson
 from contrapposto.errors import DataError
 from contrapposto.evaluation.datasets import AREA_OF_BOX, AnnotatedPerson, Item, read_keypoint_set
-from contrapposto.evaluation.people3d import SPLITS
+from contrapposto.evaluation.people3d import motion_of
 from contrapposto.records import Person, Pose
 from contrapposto.training import bodies, cameras, detector, poses3d
 
@@ -137,11 +137,7 @@ def _inside(person: DemoPerson) -> bool:
 def _of_table(data: Path, split: str) -> Targets:
     """`POSES` poses drawn with a seed, each seen by two cameras (`training.cameras`) and reported by the simulated
     detector (`training.detector`)."""
-    if split not in SPLITS:
-        raise DataError(f"{data} has no split {split!r}: choose one of {', '.join(SPLITS)}")
-    motion = poses3d.read_motion(data / SPLITS[split])
-    if split == "cmu":
-        motion = motion.of_clips(poses3d.HELD_OUT)
+    motion = motion_of(data, split)
     random = np.random.default_rng(SEED)
     chosen = np.sort(random.choice(len(motion), min(POSES, len(motion)), replace=False)).repeat(2)
     world = bodies.with_face(motion.select(chosen), bodies.head_turns(random, len(chosen)))
