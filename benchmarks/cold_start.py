@@ -27,7 +27,7 @@ def seconds(command: list[str], times: int) -> list[float]:
     taken = []
     for _ in range(times + 1):
         start = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(command, capture_output=True, check=True)
         taken.append(time.perf_counter() - start)
     return taken[1:]
 
@@ -47,7 +47,7 @@ def main() -> None:
         skeleton = Path(place) / "skeleton.json"
         skeleton.write_text(json.dumps(pose_to_json(library.people(shown.path)[0].pose)), encoding="utf-8")
         asked = {
-            "help": ["--help"],
+            "--help": ["--help"],
             "search --skeleton": ["search", "--skeleton", str(skeleton)],
             "search --skeleton --metric procrustes": [
                 "search",
@@ -60,7 +60,7 @@ def main() -> None:
         }
         people = sum(media.people for media in library.media())
         for name, arguments in asked.items():
-            place_it = ["--library", str(options.library)] if name != "help" else []
+            place_it = ["--library", str(options.library)] if name != "--help" else []
             taken = seconds([program, *arguments, *place_it], options.times)
             row = {
                 "command": f"contrapposto {name}",
