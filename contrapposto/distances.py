@@ -162,6 +162,19 @@ def joint_distances(
     return result
 
 
+def shared_weight(
+    query: NDArray[np.floating], gallery: NDArray[np.floating], weights: NDArray[np.floating] | None = None
+) -> NDArray[np.float64]:
+    """(N,) share, 0..1, of the weight asked for (the joints that the query (17, D) shows) that each pose of a
+    gallery (N, 17, D) shows too; 0 where nothing is asked for. weights: as `joint_distances`."""
+    chosen = np.asarray(skeleton.DEFAULT_WEIGHTS if weights is None else weights, dtype=np.float64)
+    asked = np.where(np.isfinite(query).all(axis=1), chosen, 0.0)
+    seen = np.isfinite(gallery[..., 0]).astype(np.float64)[..., None]
+    total = float(asked.sum())
+    found = _sum_over_joints(np.broadcast_to(asked, seen.shape[:2]), seen)[:, 0]
+    return found / total if total > 0 else found
+
+
 def weighted_mean(joints: NDArray[np.float64], weights: NDArray[np.floating]) -> NDArray[np.float64]:
     """(N,) weighted mean over the compared joints of (N, K) joint distances; NaN where none was compared."""
     compared: NDArray[np.bool_] = np.isfinite(joints)

@@ -13,7 +13,7 @@ from scipy.spatial import procrustes
 from scipy.spatial.transform import Rotation
 
 from contrapposto import distances, geometry, skeleton
-from contrapposto.distances import METRICS, Comparability, joint_distances, pose_distances
+from contrapposto.distances import METRICS, Comparability, joint_distances, pose_distances, shared_weight
 
 J = skeleton.INDEX
 nan = math.nan
@@ -517,3 +517,15 @@ def test_wrong_metric_and_wrong_dimension() -> None:
         joint_distances("3d", THREE, L_SHAPE[None])
     for metric in DEEP:
         assert pose_distances(metric, THREE, np.zeros((0, 17, 3))).shape == (0,)
+
+
+def test_the_share_of_what_was_asked_for() -> None:
+    query, gallery = np.ones((17, 2)), np.ones((3, 17, 2))
+    query[[1, 2]] = np.nan  # both eyes are not asked for
+    gallery[1, 15:] = np.nan  # both ankles are hidden
+    gallery[2] = np.nan
+    asked = 12 + 3 * 0.2
+    np.testing.assert_allclose(shared_weight(query, gallery), [1, (asked - 2) / asked, 0])
+    arms = np.isin(np.arange(17), range(5, 11)) * 1.0
+    assert shared_weight(query, gallery, arms).tolist() == [1, 1, 0]
+    assert shared_weight(np.full((17, 3), np.nan), np.ones((2, 17, 3))).tolist() == [0, 0]

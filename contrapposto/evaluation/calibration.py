@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto.distances import METRICS, pose_distances
+from contrapposto.distances import METRICS, pose_distances, shared_weight
 from contrapposto.evaluation.retrieval_methods import METHODS, Setting, all_pairs
 from contrapposto.evaluation.retrieval_metrics import same_scene, true_distances
 from contrapposto.evaluation.runs import Run, RunConfig, summary_object
 from contrapposto.evaluation.targets import Targets, read_targets
 from contrapposto.indexing import Progress
-from contrapposto.search.matching import CURVES, Curve
+from contrapposto.search.matching import CURVES, Curve, in_effect
 from contrapposto.weights import Progress as FetchProgress
 
 TASK = "match"
@@ -127,9 +127,14 @@ def fit(distances: NDArray[np.float64], alike: NDArray[np.bool_]) -> Curve:
 def _pairs(
     metric: str, targets: Targets, found: dict[str, NDArray[Any]]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """(P,) distances as a search computes them, and (P,) whether the true poses are alike."""
+    """(P,) distances in effect, as a search computes them, and (P,) whether the true poses are alike."""
     keypoints = found["keypoints" if METRICS[metric].dimension == 2 else "keypoints3d"]
-    distances = np.stack([pose_distances(metric, query, keypoints) for query in keypoints])
+    distances = np.stack(
+        [
+            in_effect(pose_distances(metric, query, keypoints), shared_weight(query, keypoints))
+            for query in keypoints
+        ]
+    )
     if METRICS[metric].dimension == 2:
         truth = true_distances(targets.limbs)
     else:
@@ -144,12 +149,11 @@ def _measures(
 ) -> dict[str, float]:
     stated = CURVES[metric](distances)
     gaps = [abs(row["stated"] - row["found"]) for row in bins if row["pairs"] >= FEW]
-    measures = {
-        "pairs": float(len(distances)),
-        "alike": float(alike.sum()),
-        "brier": float(((stated - alike) ** 2).mean()),
-        "largest_gap": max(gaps, default=np.nan),
-    }
+    measures = {"pairs": float(len(distances)), "alike": float(alike.sum())}
+    if len(distances):
+        measures["brier"] = float(((stated - alike) ** 2).mean())
+    if gaps:
+        measures["largest_gap"] = max(gaps)
     if alike.any() and not alike.all():
         curve = fit(distances, alike)
         measures |= {"fitted_half": curve.half, "fitted_steepness": curve.steepness}

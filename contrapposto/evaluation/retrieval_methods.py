@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto import skeleton, weights
-from contrapposto.distances import pose_distances
+from contrapposto.distances import pose_distances, shared_weight
 from contrapposto.evaluation.datasets import Item
 from contrapposto.evaluation.predictions import find_people, for_photos
 from contrapposto.evaluation.retrieval_metrics import side_blind_distances, true_distances
@@ -22,6 +22,7 @@ from contrapposto.media.photos import Photo
 from contrapposto.media.sampling import Region
 from contrapposto.poses import DEFAULT_ESTIMATOR, make_estimator
 from contrapposto.records import Box, Pose
+from contrapposto.search.matching import in_effect
 from contrapposto.weights import Progress as FetchProgress
 
 JOINT_BOX = 1.3
@@ -116,22 +117,27 @@ def find_keypoints(targets: Targets, setting: Setting) -> Arrays:
 
 def _keypoint_distances(metric: str) -> Callable[[Arrays, Targets], NDArray[np.float64]]:
     def distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
-        return _with_random_answers(all_pairs(metric, arrays["keypoints" if metric == "2d" else "keypoints3d"]))
+        return _with_random_answers(_found_pairs(metric, arrays["keypoints" if metric == "2d" else "keypoints3d"]))
 
     return distances
 
 
 def _keypoint_side_blind(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
     keypoints = arrays["keypoints"]
-    swapped = keypoints[:, skeleton.FLIP]
+    swapped = _found_pairs("2d", keypoints, keypoints[:, skeleton.FLIP])
+    return _with_random_answers(np.fmin(_found_pairs("2d", keypoints), swapped))
+
+
+def _found_pairs(
+    metric: str, poses: NDArray[np.floating], others: NDArray[np.floating] | None = None
+) -> NDArray[np.float64]:
+    """(N, N) distances in effect, as a search orders by, of found poses (N, 17, D) over the 12 limb joints."""
+    gallery = poses if others is None else others
     rows = [
-        np.fmin(
-            pose_distances("2d", query, keypoints, LIMB_WEIGHTS),
-            pose_distances("2d", query, swapped, LIMB_WEIGHTS),
-        )
-        for query in keypoints
+        in_effect(pose_distances(metric, query, gallery, LIMB_WEIGHTS), shared_weight(query, gallery, LIMB_WEIGHTS))
+        for query in poses
     ]
-    return _with_random_answers(np.stack(rows))
+    return np.stack(rows)
 
 
 def _with_random_answers(distances: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -41,6 +41,20 @@ CURVES: dict[str, Curve] = {
 """The fitted curve of each metric: `2d` on the validation split of `lspe`, the others on the demo collection."""
 
 
+HIDDEN = 2.0
+"""How much it counts against a pose that some of what was asked for is hidden in it."""
+
+
+def in_effect(distance: NDArray[np.floating], share: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The distance times exp(`HIDDEN` * (1 - share)). Few joints fit more easily than many; so a pose of
+    which less could be compared is taken to be further away. share: of the weight asked for that could be compared, 0..1
+    (`distances.shared_weight`)."""
+    effect: NDArray[np.float64] = np.asarray(distance, dtype=np.float64) * np.exp(
+        HIDDEN * (1.0 - np.asarray(share))
+    )
+    return effect
+
+
 def match(metric: str, distance: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Match of distances of a metric in `distances.METRICS`."""
+    """Match of distances in effect, of a metric in `distances.METRICS`."""
     return CURVES[metric](distance)

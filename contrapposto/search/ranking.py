@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto.distances import METRICS, joint_distances, pose_distances
+from contrapposto.distances import METRICS, joint_distances, pose_distances, shared_weight
 from contrapposto.records import Hit, PartResult
 from contrapposto.scan import reaching
 from contrapposto.search.candidates import Block, Snapshot
 from contrapposto.search.folding import Candidate, fold, window
-from contrapposto.search.matching import match
+from contrapposto.search.matching import in_effect, match
 from contrapposto.search.query import PosePart, Query
 from contrapposto.store import Store
 from contrapposto.store.rows import PeopleArrays, key_path
@@ -59,19 +59,20 @@ def search(store: Store, snapshot: Snapshot, query: Query) -> list[Hit]:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Best:
     """Candidates in rank order: (N,) people, their contents, their fused matches, their distances of each part
-    (P, N), and whether the mirror image of the part fitted better (P, N)."""
+    (P, N), these in effect (P, N), and whether the mirror image of the part fitted better (P, N)."""
 
     people: PeopleArrays
     contents: NDArray[np.intp]
     matches: NDArray[np.float64]
     distances: NDArray[np.float64]
+    in_effect: NDArray[np.float64]
     mirrored: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.matches)
 
     def first(self, count: int) -> _Best:
-        order = np.lexsort((self.people.ids.to_numpy(zero_copy_only=False), self.distances[0], -self.matches))[
+        order = np.lexsort((self.people.ids.to_numpy(zero_copy_only=False), self.in_effect[0], -self.matches))[
             :count
         ]
         return _Best(
@@ -79,6 +80,7 @@ class _Best:
             self.contents[order],
             self.matches[order],
             self.distances[:, order],
+            self.in_effect[:, order],
             self.mirrored[:, order],
         )
 
@@ -87,74 +89,74 @@ def _best(block: Block, query: Query, met: NDArray[np.bool_], wanted: int) -> _B
     """At least the best `wanted` people of a block that are in files which meet the condition."""
     inside = block.contents >= 0
     inside[inside] = met[block.contents[inside]]
-    if len(query.parts) == 1:
-        rows = _best_of_one(block, query.parts[0], inside, wanted)
-    else:
-        rows = _best_of_several(block, query, inside, wanted)
+    rows, _ = reaching(_bounds(block, query, inside), lambda rows: _order(block, query, rows), wanted)
     scored = [_exact(part, block, rows) for part in query.parts]
-    distances = np.stack([distances for distances, _ in scored])
-    fused = _fused(query, distances)
+    distances = np.stack([score.distances for score in scored])
+    fused = _fused(query, np.stack([score.in_effect for score in scored]))
     kept = np.isfinite(distances).all(axis=0) & (fused >= query.min_match)
     return _Best(
         block.people.take(rows[kept]),
         block.contents[rows[kept]],
         fused[kept],
         distances[:, kept],
-        np.stack([mirrored for _, mirrored in scored])[:, kept],
+        np.stack([score.in_effect for score in scored])[:, kept],
+        np.stack([score.mirrored for score in scored])[:, kept],
     )
 
 
-def _best_of_one(block: Block, part: PosePart, inside: NDArray[np.bool_], wanted: int) -> NDArray[np.intp]:
-    points, weights = part.asked()
-    rows, _ = block.gallery(part.metric).nearest(
-        part.metric,
-        points,
-        weights,
-        k=wanted,
-        mirror=part.mirror,
-        rows=None if inside.all() else np.flatnonzero(inside),
-        threads=THREADS,
-    )
-    return rows
-
-
-def _best_of_several(block: Block, query: Query, inside: NDArray[np.bool_], wanted: int) -> NDArray[np.intp]:
-    """What a fused match lacks to 1 is known from below by the lower bounds of the distances."""
-    bounds = []
+def _bounds(block: Block, query: Query, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(N,) numbers that are at most those of `_order`, by the scans; NaN where not comparable or not inside."""
+    low = []
     for part in query.parts:
         points, weights = part.asked()
         gallery = block.gallery(part.metric)
-        bounds.append(gallery.lower_bounds(part.metric, points, weights, mirror=part.mirror, threads=THREADS))
-    low = np.stack(bounds).astype(np.float64)
-    lacking = np.where(inside & np.isfinite(low).all(axis=0), 1 - _fused(query, low) - ROUNDING, np.nan)
-
-    def exactly(rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        distances = np.stack([_exact(part, block, rows)[0] for part in query.parts])
-        return np.where(np.isfinite(distances).all(axis=0), 1 - _fused(query, distances), np.nan)
-
-    rows, _ = reaching(lacking, exactly, wanted)
-    return rows
+        low.append(gallery.lower_bounds(part.metric, points, weights, mirror=part.mirror, threads=THREADS))
+    bounds = low[0].astype(np.float64) if len(low) == 1 else 1 - _fused(query, np.stack(low)) - ROUNDING
+    known: NDArray[np.bool_] = inside & np.isfinite(low).all(axis=0)
+    return np.where(known, bounds, np.nan)
 
 
-def _fused(query: Query, distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N,) the weighted mean of the parts' matches, from their distances (P, N)."""
-    matches = [match(part.metric, row) for part, row in zip(query.parts, distances, strict=True)]
+def _order(block: Block, query: Query, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """What people are ordered by: the distance in effect of one part; of several, what the match lacks to 1."""
+    if len(query.parts) == 1:
+        return _exact(query.parts[0], block, rows).in_effect
+    effects = np.stack([_exact(part, block, rows).in_effect for part in query.parts])
+    return np.where(np.isfinite(effects).all(axis=0), 1 - _fused(query, effects), np.nan)
+
+
+def _fused(query: Query, effects: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(N,) the weighted mean of the parts' matches, from their distances in effect (P, N)."""
+    matches = [match(part.metric, row) for part, row in zip(query.parts, effects, strict=True)]
     fused: NDArray[np.float64] = np.average(matches, axis=0, weights=[part.weight for part in query.parts])
     return fused
 
 
-def _exact(part: PosePart, block: Block, rows: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Distances, and where the mirror image won."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Score:
+    """Of M people: exact distances, distances in effect (`matching.in_effect`), and where the mirror image won."""
+
+    distances: NDArray[np.float64]
+    in_effect: NDArray[np.float64]
+    mirrored: NDArray[np.bool_]
+
+
+def _exact(part: PosePart, block: Block, rows: NDArray[np.intp]) -> _Score:
     poses = _points(part, block.people)[rows]
-    points, weights = part.asked()
+    plain = _scored(part, poses, mirrored=False)
+    if not part.mirror:
+        return plain
+    other = _scored(part, poses, mirrored=True)
+    won = (other.in_effect < plain.in_effect) | (np.isnan(plain.in_effect) & np.isfinite(other.in_effect))
+    return _Score(
+        np.where(won, other.distances, plain.distances), np.where(won, other.in_effect, plain.in_effect), won
+    )
+
+
+def _scored(part: PosePart, poses: NDArray[np.float32], *, mirrored: bool) -> _Score:
+    points, weights = part.asked(mirrored=mirrored)
     distances = pose_distances(part.metric, points, poses, weights)
-    mirrored = np.zeros(len(distances), dtype=bool)
-    if part.mirror:
-        points, weights = part.asked(mirrored=True)
-        other = pose_distances(part.metric, points, poses, weights)
-        mirrored = (other < distances) | (np.isnan(distances) & np.isfinite(other))
-        distances = np.fmin(distances, other)
-    return distances, mirrored
+    effect = in_effect(distances, shared_weight(points, poses, weights))
+    return _Score(distances, effect, np.full(len(distances), mirrored))
 
 
 def _points(part: PosePart, people: PeopleArrays) -> NDArray[np.float32]:
@@ -169,6 +171,7 @@ def _concatenated(found: Sequence[_Best]) -> _Best:
         np.concatenate([best.contents for best in found]),
         np.concatenate([best.matches for best in found]),
         np.concatenate([best.distances for best in found], axis=1),
+        np.concatenate([best.in_effect for best in found], axis=1),
         np.concatenate([best.mirrored for best in found], axis=1),
     )
 
@@ -221,7 +224,7 @@ def _explained(best: _Best, rows: NDArray[np.intp], query: Query) -> list[list[P
                     part.metric, points, _points(part, best.people)[rows[chosen]], weights
                 )
         distances = best.distances[number, rows]
-        matches = match(part.metric, distances)
+        matches = match(part.metric, best.in_effect[number, rows])
         whole.append(
             [
                 PartResult(part.metric, float(d), METRICS[part.metric].unit, float(m), bool(turned), row)

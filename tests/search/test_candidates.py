@@ -10,10 +10,11 @@ import pyarrow as pa
 import pytest
 
 from contrapposto import skeleton
-from contrapposto.distances import pose_distances
+from contrapposto.distances import pose_distances, shared_weight
 from contrapposto.records import Hit, Pose
 from contrapposto.search import ranking, where
 from contrapposto.search.candidates import take_snapshot
+from contrapposto.search.matching import HIDDEN
 from contrapposto.search.query import PosePart, Query
 from contrapposto.store import Store, TableName
 from contrapposto.store.exact import ExactStore
@@ -72,7 +73,9 @@ def test_in_pieces_or_held_and_against_a_loop(store: Pieces, asked: str, top: in
         assert bool(found) == (condition != "people = 3")
     assert len(found) <= top
     if asked == "whole":
-        distances = pose_distances("2d", pose().keypoints, held.people.keypoints)
+        poses = held.people.keypoints
+        share = shared_weight(pose().keypoints, poses)
+        distances = pose_distances("2d", pose().keypoints, poses) * np.exp(HIDDEN * (1 - share))
         order = np.argsort(distances, kind="stable")[: min(top, int(np.isfinite(distances).sum()))]
         hits = ranking.search(store, held, Query(PARTS[asked], top=top))
         assert [hit.path.stem for hit in hits] == [f"c{row:03}" for row in order]

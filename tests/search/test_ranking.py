@@ -14,7 +14,7 @@ from contrapposto.errors import QueryError
 from contrapposto.records import Hit, Pose
 from contrapposto.search import ranking
 from contrapposto.search.candidates import take_snapshot
-from contrapposto.search.matching import match
+from contrapposto.search.matching import HIDDEN, match
 from contrapposto.search.query import PosePart, Query
 from contrapposto.store import Store
 from contrapposto.store.exact import ExactStore
@@ -286,3 +286,18 @@ def test_metrics_in_space_say_what_they_compared() -> None:
     best = ask(filled({"/p/a.jpg": ("c1", [turned])}), PosePart(deep, metric="procrustes"))[0]
     assert best.distance == pytest.approx(0, abs=1e-3)
     assert best.match == pytest.approx(1)
+
+
+def test_hidden_joints_count_against_a_pose() -> None:
+    """A whole body that fits a little worse is a better answer than the upper half of one that fits exactly."""
+    half = pose("left_knee", "right_knee", "left_ankle", "right_ankle")
+    nearly = pose(left_wrist=(70, 86), right_wrist=(30, 86))
+    store = filled({"/p/half.jpg": ("c1", [half]), "/p/whole.jpg": ("c2", [nearly])})
+    turned = pose(left_elbow=(67, 64))
+    hits = ask(store, PosePart(turned))
+    assert names(hits) == ["whole.jpg", "half.jpg"]
+    assert hits[1].distance < hits[0].distance
+    share = distances.shared_weight(turned.keypoints, half.keypoints[None])[0]
+    assert share == pytest.approx(9 / 13)
+    assert hits[1].match == pytest.approx(match("2d", hits[1].distance * np.exp(HIDDEN * (1 - share))))
+    assert names(ask(store, PosePart(turned, "upper"))) == ["half.jpg", "whole.jpg"]
