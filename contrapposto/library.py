@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from contrapposto.search.query import Lift, PosePart, Query
 from contrapposto.store import Store, inspection
 from contrapposto.store.lance import LanceStore
 from contrapposto.store.rows import PeopleArrays, key_path, path_key, person_ids
+from contrapposto.text import count
 from contrapposto.weights import Progress
 
 _LOG = logging.getLogger(__name__)
@@ -49,7 +51,8 @@ def pose_of(image: str | os.PathLike[str], people: Sequence[Person], number: int
         raise QueryError(f"{image}: nobody was found in it; use a picture that shows a person, or a skeleton")
     if not 1 <= number <= len(people):
         raise QueryError(
-            f"{image}: has {len(people)} people, there is no number {number}; choose 1 to {len(people)}"
+            f"{image}: has {count(len(people), 'person', 'people')}, there is no number {number}; choose 1 to "
+            f"{len(people)}"
         )
     return people[number - 1].pose
 
@@ -178,6 +181,8 @@ class Library:
             return "The library holds nobody yet; index photos of people into it."
         if query.where is not None and not self._current_snapshot().contents(query.condition).any():
             return f"No file in the library meets --where {query.where!r}."
+        if query.min_match and (best := self.search(replace(query, min_match=0.0, top=1))):
+            return f"Nobody matches that well: the best match is {best[0].match:.2f}; ask for less than that."
         return "Nobody in the library shows enough of the joints asked for to be compared; ask for fewer joints."
 
     def find_people(self, image: str | os.PathLike[str]) -> list[Person]:

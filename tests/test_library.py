@@ -425,3 +425,14 @@ def test_records_come_back_as_they_went_in(library: Library, photos: Path) -> No
     for direct, stored in zip(found, library.people(path), strict=True):
         np.testing.assert_allclose(direct.pose.keypoints, stored.pose.keypoints, atol=1e-4)
         np.testing.assert_allclose(direct.pose.scores, stored.pose.scores, atol=1e-6)
+
+
+def test_why_nobody_matches_well_enough(library: Library, photos: Path) -> None:
+    draw(photos / "a.png", people=2)
+    library.index(photos)
+    query = Query((PosePart(STANDING),), min_match=1.0)
+    assert library.search(query) == []
+    best = library.search(pose=STANDING)[0].match
+    assert library.why_nothing(query) == (
+        f"Nobody matches that well: the best match is {best:.2f}; ask for less than that."
+    )

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from contrapposto.cli import output
 from contrapposto.distances import METRICS
 from contrapposto.errors import ContrappostoError, QueryError
-from contrapposto.text import measure, path_text
+from contrapposto.text import count, measure, path_text
 
 if TYPE_CHECKING:
     from contrapposto.library import Library
@@ -121,10 +121,11 @@ def show_hits(hits: list[Hit]) -> None:
         part = hit.why[0]
         mirrored = ", mirrored" if part.mirrored else ""
         distances = " + ".join(measure(result.distance, result.unit) for result in hit.why)
+        best, worst = ", ".join(part.best(2)), ", ".join(part.worst(2))
         click.echo(
             f"{rank:3d}  match {hit.match:.2f}  {distances}{mirrored}  "
             f"{path_text(hit.path)}  person {hit.number}  "
-            f"(best {', '.join(part.best(2))}; worst {', '.join(part.worst(2))})"
+            f"({count(len(part.joints), 'joint')}; best {best}; worst {worst})"
         )
         for copy in hit.copies:
             click.echo(f"{'':5}same photo: {path_text(copy)}")
@@ -132,12 +133,8 @@ def show_hits(hits: list[Hit]) -> None:
 
 def _say_what_is_open(part: PosePart) -> None:
     """A remark when the query shows less than half of the joints asked for: little is then compared."""
-    from contrapposto.search.query import joint_weights
-    from contrapposto.skeleton import KEYPOINTS
-
-    shown = part.pose.visible & (joint_weights(part.joints) > 0)
-    if part.missing and len(part.missing) > shown.sum():
-        names = ", ".join(name for name, seen in zip(KEYPOINTS, shown, strict=True) if seen)
+    if len(part.missing) > len(part.shown):
+        names = ", ".join(part.shown)
         output.say(f"Only {names} are in the query; the other joints asked for ({part.joints}) are left open.")
 
 
@@ -167,10 +164,10 @@ def _pose_of(library: Library, image: Path, person: int | None, *, quiet: bool) 
     pose = pose_of(image, people, person or 1)
     if len(people) > 1 and person is None and not quiet:
         output.say(f"{path_text(image)} shows {len(people)} people; asking with person 1, choose with --person:")
-        for count, found in enumerate(people, start=1):
+        for number, found in enumerate(people, start=1):
             box = found.box
             output.say(
-                f"  {count}: {box.width:.0f} x {box.height:.0f} pixels at {box.x:.0f}, {box.y:.0f}, "
+                f"  {number}: {box.width:.0f} x {box.height:.0f} pixels at {box.x:.0f}, {box.y:.0f}, "
                 f"{int(found.pose.visible.sum())} joints, score {found.score:.2f}"
             )
     return pose

@@ -47,11 +47,10 @@ HIDDEN = 2.0
 
 def in_effect(distance: NDArray[np.floating], share: NDArray[np.floating]) -> NDArray[np.float64]:
     """The distance times exp(`HIDDEN` * (1 - share)). Few joints fit more easily than many; so a pose of
-    which less could be compared is taken to be further away. share: of the weight asked for that could be compared, 0..1
-    (`distances.shared_weight`)."""
-    effect: NDArray[np.float64] = np.asarray(distance, dtype=np.float64) * np.exp(
-        HIDDEN * (1.0 - np.asarray(share))
-    )
+    which less could be compared is taken to be further away. share: of the weight asked for that could be compared,
+    0..1 (`distances.shared_weight`)."""
+    hidden = 1.0 - np.asarray(share, dtype=np.float64)
+    effect: NDArray[np.float64] = np.asarray(distance, dtype=np.float64) * np.exp(HIDDEN * hidden)
     return effect
 
 

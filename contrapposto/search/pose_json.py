@@ -84,7 +84,7 @@ def _points(keypoints: Any, axes: str) -> NDArray[np.float64]:
     points = np.full((skeleton.COUNT, len(axes)), np.nan)
     for name, place in keypoints.items():
         if name not in skeleton.INDEX:
-            near = difflib.get_close_matches(str(name), skeleton.KEYPOINTS, n=1)
+            near = difflib.get_close_matches(str(name), ["keypoints", "keypoints3d", *skeleton.KEYPOINTS], n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(skeleton.KEYPOINTS)}"
             raise QueryError(f"unknown keypoint {name!r} in the skeleton; {hint}")
         if place is None or (isinstance(place, list) and place and all(value is None for value in place)):
@@ -96,6 +96,8 @@ def _points(keypoints: Any, axes: str) -> NDArray[np.float64]:
             raise QueryError(
                 f"keypoint {name!r} in the skeleton must be {wanted} or null, got {reprlib.repr(place)}"
             )
+        if len(place) > len(axes) and place[-1] == 0:  # a score, or COCO's "not labelled"
+            continue
         points[skeleton.INDEX[name]] = place[: len(axes)]
     return points
 

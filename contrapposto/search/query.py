@@ -59,6 +59,11 @@ class PosePart:
                 f"the weight of a part must be more than 0 and at most {LARGEST_WEIGHT:g}, "
                 f"got {reprlib.repr(self.weight)}"
             )
+        in_space = np.isfinite(self.pose.keypoints3d).any()
+        if METRICS[self.metric].dimension == 2 and in_space and not self.pose.visible.any():
+            raise QueryError(
+                "the skeleton has keypoints3d only; ask with a metric in space (3d, procrustes) or give keypoints"
+            )
         points = self._points()
         asked = np.isfinite(points[:, 0]) & (joint_weights(self.joints) > 0)
         least = METRICS[self.metric].least_joints
@@ -70,6 +75,12 @@ class PosePart:
         places = points[asked]
         if (places == places[0]).all():
             raise QueryError("the joints asked for all lie on one point in the query; give a pose with a shape")
+
+    @property
+    def shown(self) -> list[str]:
+        """Names of joints that are asked for and that the query's own pose shows."""
+        wanted = (joint_weights(self.joints) > 0) & np.isfinite(self._points()[:, 0])
+        return [name for name, there in zip(skeleton.KEYPOINTS, wanted, strict=True) if there]
 
     @property
     def missing(self) -> list[str]:

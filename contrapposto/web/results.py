@@ -10,7 +10,7 @@ from pathlib import Path
 from contrapposto.errors import UnreadableMedia
 from contrapposto.records import Box, Hit, PartResult, Person, Pose
 from contrapposto.search.query import Query, joint_weights
-from contrapposto.text import measure, path_text
+from contrapposto.text import count, measure, path_text
 from contrapposto.web import skeletons
 
 
@@ -111,6 +111,7 @@ def _reasons(part: PartResult) -> list[str]:
 
     return [
         f"distance {measure(part.distance, part.unit)} ({part.metric}{', mirrored' if part.mirrored else ''})",
+        f"{count(len(part.joints), 'joint')} compared",
         f"best: {named(part.best())}",
         f"worst: {named(part.worst())}",
     ]

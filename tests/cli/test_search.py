@@ -57,7 +57,7 @@ def test_lines_for_people_to_read(program: Program, indexed: Path) -> None:
     lines = outcome.out.splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("  1  match 1.00  0.0 ")
-    assert f"{indexed / 'c.png'}  person 1  (best " in lines[0]
+    assert f"{indexed / 'c.png'}  person 1  (17 joints; best " in lines[0]
 
 
 def test_which_person_of_an_image(program: Program, indexed: Path) -> None:
@@ -177,7 +177,7 @@ def test_wrong_use_gives_2_and_says_why(program: Program, indexed: Path, tmp_pat
     wrong(program, "No such option", "--imge", b)
     wrong(program, "cannot be read (No such file or directory)", "--image", indexed / "none.png")
     wrong(program, "nobody was found in it", "--image", indexed / "nobody.png")
-    wrong(program, "has 1 people, there is no number 2", "--image", b, "--person", 2)
+    wrong(program, "has 1 person, there is no number 2", "--image", b, "--person", 2)
     wrong(program, "--person goes with --image", "--skeleton", skeleton(tmp_path, 0, 0), "--person", 1)
     wrong(program, "did you mean 'left_arm'", "--image", b, "--joints", "left_arms")
     wrong(program, "is no weight", "--image", b, "--joints", "arms=much")

@@ -115,3 +115,9 @@ def test_load_json(tmp_path: Path) -> None:
         load_json(bad)
     with pytest.raises(QueryError, match=r"none\.json: cannot be read \(No such file"):
         load_json(tmp_path / "none.json")
+
+
+def test_a_third_number_of_0_says_that_a_joint_is_not_labelled() -> None:
+    pose = pose_from_json({"nose": [0, 0, 0], "left_eye": [1, 2, 2], "right_eye": [3, 4, 0.7]})
+    assert pose.visible.sum() == 2
+    assert not pose.visible[J["nose"]]

@@ -202,7 +202,7 @@ def test_3d_metrics_ask_with_3d_keypoints() -> None:
     assert points[J["right_wrist"]].tolist() == [-x, y, z]
     only_3d = Pose(np.full((17, 2), np.nan), keypoints3d=shown.keypoints3d)
     assert PosePart(only_3d, metric="procrustes").asked()[0].shape == (17, 3)
-    with pytest.raises(QueryError, match="shows 0 of the joints"):
+    with pytest.raises(QueryError, match="keypoints3d only; ask with a metric in space"):
         PosePart(only_3d, metric="2d")
 
 
