@@ -73,19 +73,6 @@ class Gallery:
         question = _Question(metric_named(metric), query, weights, comparability, mirror)
         return self._bounds(question, None, 0, threads)
 
-    def exact(
-        self,
-        rows: NDArray[np.intp],
-        metric: str,
-        query: NDArray[np.floating],
-        weights: NDArray[np.floating] | None = None,
-        comparability: Comparability | None = None,
-        *,
-        mirror: bool = False,
-    ) -> NDArray[np.float64]:
-        """(M,) exact distances of some rows (M,)."""
-        return _Question(metric_named(metric), query, weights, comparability, mirror).exact(self._points[rows])
-
     def nearest(
         self,
         metric: str,

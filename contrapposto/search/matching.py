@@ -26,10 +26,6 @@ class Curve:
         match = 1.0 / (1.0 + (np.asarray(distance, dtype=np.float64) / self.half) ** self.steepness)
         return np.where(np.isfinite(match), match, 0.0)
 
-    def distance(self, match: float) -> float:
-        """The distance that has this match, 0..1; infinite for 0."""
-        return self.half * (1 / match - 1) ** (1 / self.steepness) if match > 0 else np.inf
-
 
 CURVES: dict[str, Curve] = {
     "2d": Curve(10.4, 5.1),
