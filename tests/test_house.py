@@ -21,6 +21,8 @@ LAYERS: list[set[str]] = [
     {"errors", "text", "skeleton"},
     {"records", "geometry"},
     {"distances"},
+    {"posebits"},
+    {"language"},
     {"weights"},
     {"scan"},
     {"inference"},

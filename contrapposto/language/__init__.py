@@ -1,0 +1,1 @@
+"""Words to conditions on people, and poses to words."""

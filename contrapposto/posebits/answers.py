@@ -1,0 +1,80 @@
+"""How people answer posebits: true, false or unknown, how surely, and as a packed posebyte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contrapposto import skeleton
+from contrapposto.posebits.measures import FACE, Figures
+from contrapposto.posebits.table import POSEBITS, Posebit
+from contrapposto.records import Pose
+
+Array = NDArray[np.float64]
+
+LEAST_SCORE = 0.1
+"""A keypoint that is seen counts with at least this score."""
+
+WORDS = (len(POSEBITS) + 63) // 64
+"""64-bit words that the bits of a posebyte take."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """N people who are asked. scores: (N, 17) of the 2D keypoints, 0..1, 0 where unseen."""
+
+    figures: Figures
+    scores: NDArray[np.floating]
+
+    @staticmethod
+    def of(poses: Sequence[Pose]) -> People:
+        """These poses."""
+        points = np.array([pose.keypoints for pose in poses]).reshape(-1, skeleton.COUNT, 2)
+        deep = np.array([pose.keypoints3d for pose in poses]).reshape(-1, skeleton.COUNT, 3)
+        return People(Figures(points, deep), np.array([pose.scores for pose in poses]).reshape(-1, skeleton.COUNT))
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def margin(self, row: Posebit) -> Array:
+        """(N,) how far the measure lies on the true side of the threshold, in the row's unit; NaN if unknown."""
+        value = self.figures.measure(row.measure, row.points)
+        return value - row.threshold if row.over else row.threshold - value
+
+    def probability(self, row: Posebit) -> Array:
+        """(N,) chance that the row is true, 0..1; NaN where unknown.
+
+        A logistic curve of the margin over the row's sigma, which is taken to be larger the less surely the
+        worst seen of the needed keypoints is seen.
+        """
+        spread = row.sigma / self._score(row)
+        return 1 / (1 + np.exp(-np.clip(1.7 * self.margin(row) / spread, -60, 60)))
+
+    def _score(self, row: Posebit) -> Array:
+        """(N,) of the worst seen keypoint that a row needs, `LEAST_SCORE` to 1."""
+        needed = [self.scores[:, skeleton.INDEX[name]] for name in row.joints]
+        if "head" in row.points:
+            needed.append(np.max([self.scores[:, skeleton.INDEX[name]] for name in FACE], axis=0))
+        worst: Array = np.clip(np.min(needed, axis=0).astype(np.float64), LEAST_SCORE, 1.0)
+        return worst
+
+
+def posebits(people: People, rows: Sequence[Posebit] = POSEBITS) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(N, R) which rows are true, and which are known; what is unknown is not true."""
+    margins = np.stack([people.margin(row) for row in rows], axis=1)
+    known: NDArray[np.bool_] = np.isfinite(margins)
+    return known & (margins > 0), known
+
+
+def pack(true: NDArray[np.bool_], known: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """(N, 2 * `WORDS`) posebytes: the bits that are known to be true, then those that are known to be false, from
+    (N, R) as `posebits` gives them. Where a bit is unknown it is 0 in both."""
+    halves = []
+    for bits in (true & known, ~true & known):
+        padded = np.zeros((len(bits), WORDS * 64), bool)
+        padded[:, : bits.shape[1]] = bits
+        halves.append(np.packbits(padded, axis=1, bitorder="little").view("<u8"))
+    return np.concatenate(halves, axis=1).astype(np.uint64)
