@@ -5,6 +5,7 @@
     library = cp.Library("holiday.library")
     library.index("~/Pictures")
     hits = library.search(image="me.jpg", joints="arms", mirror=True)
+    hits = library.search(words="left elbow bent, right hand above head")
 
 The names below are loaded when they are first used, so that importing the package costs nothing.
 """
@@ -26,12 +27,25 @@ if TYPE_CHECKING:
     )
     from contrapposto.indexing import IndexReport
     from contrapposto.library import Library
-    from contrapposto.records import Box, Hit, Media, PartResult, Person, Pose, Skipped
+    from contrapposto.records import (
+        Box,
+        ConditionResult,
+        Hit,
+        Media,
+        PartResult,
+        Person,
+        Pose,
+        Skipped,
+        WordsResult,
+    )
     from contrapposto.search.pose_json import pose_from_json
-    from contrapposto.search.query import PosePart, Query
+    from contrapposto.search.pose_part import PosePart
+    from contrapposto.search.query import Query
+    from contrapposto.search.words_part import WordsPart
 
 __all__ = [
     "Box",
+    "ConditionResult",
     "ContrappostoError",
     "DataError",
     "Hit",
@@ -49,6 +63,8 @@ __all__ = [
     "Skipped",
     "UnreadableMedia",
     "WeightsError",
+    "WordsPart",
+    "WordsResult",
     "pose_from_json",
 ]
 
@@ -64,9 +80,21 @@ _HOMES = {
     ),
     "contrapposto.indexing": ("IndexReport",),
     "contrapposto.library": ("Library",),
-    "contrapposto.records": ("Box", "Hit", "Media", "PartResult", "Person", "Pose", "Skipped"),
+    "contrapposto.records": (
+        "Box",
+        "ConditionResult",
+        "Hit",
+        "Media",
+        "PartResult",
+        "Person",
+        "Pose",
+        "Skipped",
+        "WordsResult",
+    ),
     "contrapposto.search.pose_json": ("pose_from_json",),
-    "contrapposto.search.query": ("PosePart", "Query"),
+    "contrapposto.search.pose_part": ("PosePart",),
+    "contrapposto.search.query": ("Query",),
+    "contrapposto.search.words_part": ("WordsPart",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -21,7 +21,9 @@ from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, PoseEstimator, mak
 from contrapposto.records import Hit, Media, Person, Pose, Skipped
 from contrapposto.search import ranking
 from contrapposto.search.candidates import Snapshot, take_snapshot
-from contrapposto.search.query import Lift, PosePart, Query
+from contrapposto.search.pose_part import Lift, PosePart
+from contrapposto.search.query import Part, Query
+from contrapposto.search.words_part import WordsPart
 from contrapposto.store import Store, inspection
 from contrapposto.store.lance import LanceStore
 from contrapposto.store.rows import PeopleArrays, key_path, path_key, person_ids
@@ -145,6 +147,7 @@ class Library:
         self,
         query: Query | None = None,
         *,
+        words: str | None = None,
         image: str | os.PathLike[str] | None = None,
         person: int = 1,
         pose: Pose | None = None,
@@ -158,19 +161,21 @@ class Library:
     ) -> list[Hit]:
         """People in the pose asked for, best first.
 
-        Ask with a whole `query`, or with an image (its person number `person`, counted from 1, most prominent
-        first), a pose, or both; joints: which count (`query.joint_weights`); metric: a name in
-        `distances.METRICS`, those of 3D estimate 3D keypoints for a pose that has none; where: condition on files;
+        Ask with a whole `query`, or with words (docs/language.md), an image (its person number `person`, counted
+        from 1, most prominent first), a pose, or several of these; joints: which count (`joints.joint_weights`);
+        metric: a name in `pose_part.COMPARED`, those of 3D estimate 3D keypoints for a pose that has none; where:
+        condition on files;
         min_match: least match, 0..1; unfold: photos that look the same are answers of their own.
         Raises QueryError, UnreadableMedia, LibraryError, WeightsError.
         """
         if query is None:
             poses = [pose_of(image, self.find_people(image), person)] if image is not None else []
             poses += [pose] if pose is not None else []
-            parts = tuple(PosePart(p, joints, metric, mirror) for p in poses)
-            query = Query(parts, where, top, min_match, unfold)
-        elif image is not None or pose is not None:
-            raise QueryError("give a whole query, or an image and a pose, not both")
+            parts: list[Part] = [] if words is None else [WordsPart(words)]
+            parts += [PosePart(p, joints, metric, mirror) for p in poses]
+            query = Query(tuple(parts), where, top, min_match, unfold)
+        elif words is not None or image is not None or pose is not None:
+            raise QueryError("give a whole query, or words, an image and a pose, not both")
         store = self._store_to_read()
         return ranking.search(store, self._current_snapshot(), query.lifted(self._load_lifter))
 
@@ -183,6 +188,8 @@ class Library:
             return f"No file in the library meets --where {query.where!r}."
         if query.min_match and (best := self.search(replace(query, min_match=0.0, top=1))):
             return f"Nobody matches that well: the best match is {best[0].match:.2f}; ask for less than that."
+        if any(isinstance(part, WordsPart) and part.asked.scene for part in query.parts):
+            return "No picture in the library shows so many people as asked for."
         return "Nobody in the library shows enough of the joints asked for to be compared; ask for fewer joints."
 
     def find_people(self, image: str | os.PathLike[str]) -> list[Person]:

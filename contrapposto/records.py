@@ -156,8 +156,9 @@ class Skipped:
 class PartResult:
     """What one part of a query found in one person.
 
-    distance: in `unit`; match: 0..1; mirrored: the query's mirror image fitted better;
-    joint_distances: (17,) in `unit`, NaN where a joint was not compared.
+    distance: in `unit`; match: 0..1, what the part contributes; mirrored: the query's mirror image fitted better;
+    joint_distances: (17,) in `unit`, NaN where a joint was not compared; unlike: the part has a weight below 0, and
+    a far pose matches well.
     """
 
     metric: str
@@ -166,6 +167,7 @@ class PartResult:
     match: float
     mirrored: bool
     joint_distances: NDArray[np.float64]
+    unlike: bool = False
 
     def best(self, count: int = 3) -> list[str]:
         """Names of the compared keypoints that fit best, best first; never one of the worse half."""
@@ -189,6 +191,45 @@ class PartResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ConditionResult:
+    """One condition of a part in words. words: what it says; probability: 0..1 that it holds, None where what it
+    needs is not seen."""
+
+    words: str
+    probability: float | None
+
+    @property
+    def held(self) -> bool | None:
+        """Whether it rather holds than not; None where that cannot be told."""
+        return None if self.probability is None else self.probability >= 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class WordsResult:
+    """What a part in words found in one person.
+
+    understood: the part, as it was understood; match: 0..1, what the part contributes; distance: how many
+    posebits that it asks for do not hold; conditions: what it asks for, one by one; unlike: the part has a weight
+    below 0, and people of whom it does not hold match well.
+    """
+
+    understood: str
+    match: float
+    distance: float
+    conditions: tuple[ConditionResult, ...]
+    unlike: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Of the distance."""
+        return "posebits"
+
+
+Why = PartResult | WordsResult
+"""What a part of a query found in a person."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One answer: a person in a file. `number` counts the file's people from 1; `why` has one entry per part of
     the query, in its order; `copies` are other paths with the same content, or with the same picture in another
@@ -200,7 +241,7 @@ class Hit:
     box: Box
     pose: Pose
     match: float
-    why: tuple[PartResult, ...]
+    why: tuple[Why, ...]
     copies: tuple[Path, ...] = ()
     time: float | None = None
 

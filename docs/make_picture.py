@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from contrapposto import skeleton
 from contrapposto.distances import pose_distances
+from contrapposto.search.joints import joint_weights
 from contrapposto.search.matching import match
-from contrapposto.search.query import joint_weights
 
 JOINTS = "upper"
 HEAD = {

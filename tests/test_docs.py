@@ -12,8 +12,8 @@ import click
 import pytest
 
 from contrapposto.cli import commands
+from contrapposto.distances import METRICS
 from contrapposto.search import where
-from contrapposto.search.query import METRICS
 from contrapposto.skeleton import GROUPS
 from contrapposto.weights import names
 

@@ -22,7 +22,8 @@ from contrapposto import manifest, weights
 from contrapposto.errors import LibraryBusy, LibraryError, QueryError, UnreadableMedia
 from contrapposto.library import LOCK_FILE, Library, default_folder
 from contrapposto.records import Pose
-from contrapposto.search.query import PosePart, Query
+from contrapposto.search.pose_part import PosePart
+from contrapposto.search.query import Query
 from tests import indexing_process
 from tests.drawn import DrawnPeople, draw, keypoints
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from contrapposto.cli import output
+from contrapposto.cli.hits import show_hits
 from contrapposto.cli.index import show_report
-from contrapposto.cli.search import show_hits, write_text
+from contrapposto.cli.search import write_text
 from contrapposto.errors import ContrappostoError
 from contrapposto.text import path_text
 
@@ -30,6 +31,15 @@ SKELETON = {
     "right_hip": (-11, 12),
 }
 """A drawn query: the left arm raised, the right one down, the legs left open; any unit, y down."""
+
+WORDS = (
+    "left arm raised, right arm down",
+    "kneeling or squatting",
+    "hands on hips",
+    "both hands above the head, seen from the front",
+    "two people facing each other",
+)
+"""Each is asked once."""
 
 METRICS = ("2d", "3d", "procrustes")
 """Each is shown once with a photo and once with the skeleton."""
@@ -56,7 +66,9 @@ def demo(folder: Path | None, out: Path, accurate: bool) -> None:
     """
     from contrapposto.library import Library
     from contrapposto.search.pose_json import pose_from_json
-    from contrapposto.search.query import PosePart, Query
+    from contrapposto.search.pose_part import PosePart
+    from contrapposto.search.query import Query
+    from contrapposto.search.words_part import WordsPart
     from contrapposto.web.results import Answer, results_page
 
     if folder is None:
@@ -85,6 +97,7 @@ def demo(folder: Path | None, out: Path, accurate: bool) -> None:
         )
         for metric in METRICS
     ]
+    asked += [(Query((WordsPart(words),), top=12), None, f'Asked in words: "{words}"') for words in WORDS]
     answers = []
     for query, source, heading in asked:
         if source is not None:

@@ -87,9 +87,9 @@ def keypoints(
     "--method",
     "methods",
     multiple=True,
-    help="random, imagenet, keypoints-2d, keypoints-2d-side-blind, keypoints-3d, procrustes, oracle, "
-    "oracle-side-blind, oracle-3d or oracle-procrustes; may be given several times.  [default: all that fit the "
-    "data]",
+    help="random, imagenet, keypoints-2d, keypoints-2d-side-blind, keypoints-3d, procrustes, posebits, "
+    "oracle, oracle-side-blind, oracle-3d or oracle-procrustes; may be given several times.  [default: all that "
+    "fit the data]",
 )
 @click.option("--accurate", is_flag=True, help="Use the slower setting of the estimator.")
 def retrieval(

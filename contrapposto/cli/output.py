@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from contrapposto.records import Box, Hit, Person, Pose, Skipped
+from contrapposto.records import Box, Hit, Person, Pose, Skipped, Why, WordsResult
 from contrapposto.skeleton import KEYPOINTS
 from contrapposto.text import path_text
 
@@ -161,17 +161,32 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "keypoints": keypoints_json(hit.pose),
         "keypoints3d": keypoints3d_json(hit.pose),
         "copies": [path_text(copy) for copy in hit.copies],
-        "why": [
+        "why": [_why_json(result) for result in hit.why],
+    }
+
+
+def _why_json(result: Why) -> dict[str, Any]:
+    shared = {
+        "distance": round(result.distance, 3),
+        "unit": result.unit,
+        "match": round(result.match, 4),
+        "unlike": result.unlike,
+    }
+    if isinstance(result, WordsResult):
+        rows = [
             {
-                "metric": part.metric,
-                "distance": round(part.distance, 3),
-                "unit": part.unit,
-                "match": round(part.match, 4),
-                "mirrored": part.mirrored,
-                "best": part.best(),
-                "worst": part.worst(),
-                "joints": {name: round(distance, 3) for name, distance in part.joints.items()},
+                "words": row.words,
+                "held": row.held,
+                "probability": None if row.probability is None else round(row.probability, 4),
             }
-            for part in hit.why
-        ],
+            for row in result.conditions
+        ]
+        return {"understood": result.understood, **shared, "conditions": rows}
+    return {
+        "metric": result.metric,
+        **shared,
+        "mirrored": result.mirrored,
+        "best": result.best(),
+        "worst": result.worst(),
+        "joints": {name: round(distance, 3) for name, distance in result.joints.items()},
     }

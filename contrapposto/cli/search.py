@@ -9,17 +9,21 @@ import click
 from click.core import ParameterSource
 
 from contrapposto.cli import output
-from contrapposto.distances import METRICS
+from contrapposto.cli.hits import show_hits
+from contrapposto.distances import METRICS as BY_JOINTS
 from contrapposto.errors import ContrappostoError, QueryError
-from contrapposto.text import count, measure, path_text
+from contrapposto.text import path_text
 
 if TYPE_CHECKING:
     from contrapposto.library import Library
     from contrapposto.records import Hit, Pose
-    from contrapposto.search.query import PosePart, Query
+    from contrapposto.search.query import Part, Query
+
+METRICS = (*BY_JOINTS, "posebits")
 
 
 @click.command()
+@click.argument("words", required=False)
 @click.option("--image", type=click.Path(path_type=Path), help="Ask with the pose of a person in this photo.")
 @click.option("--person", type=click.IntRange(1), help="Which person of the photo, counted from 1.  [default: 1]")
 @click.option("--skeleton", type=click.Path(path_type=Path), help="Ask with the joints in this JSON file.")
@@ -30,9 +34,23 @@ if TYPE_CHECKING:
     "--joints", default="all", show_default=True, help="Which joints count: groups or names, weights with =."
 )
 @click.option(
-    "--metric", type=click.Choice(list(METRICS)), default="2d", show_default=True, help="How poses are compared."
+    "--metric", type=click.Choice(METRICS), default="2d", show_default=True, help="How poses are compared."
 )
 @click.option("--mirror", is_flag=True, help="The mirror image of the pose will do as well.")
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="PART=NUMBER",
+    help="How much words, image or skeleton counts; below 0: unlike it.  [default: 1 each]",
+)
+@click.option(
+    "--score",
+    type=click.Choice(["probability", "hamming"]),
+    default="probability",
+    show_default=True,
+    help="How words are scored: how surely they hold, or how many do not.",
+)
 @click.option("--where", help="Condition on the files: path, date, size, people.")
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True, help="How many answers at most.")
 @click.option(
@@ -43,6 +61,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page with pictures to this file.")
 def search(
+    words: str | None,
     image: Path | None,
     person: int | None,
     skeleton: Path | None,
@@ -50,6 +69,8 @@ def search(
     joints: str,
     metric: str,
     mirror: bool,
+    weights: tuple[str, ...],
+    score: str,
     where: str | None,
     top: int,
     min_match: float,
@@ -58,7 +79,10 @@ def search(
     as_json: bool,
     html: Path | None,
 ) -> None:
-    """Find people in the pose of a photo or a skeleton, best first.
+    """Find people by WORDS, or in the pose of a photo or a skeleton, or all of it at once; best first.
+
+    Words say what the joints do: "left elbow bent, right hand above the head, kneeling", "three people with raised
+    arms", "not sitting, seen from behind". Left and right are the person's own. What is left unsaid is left open.
 
     A skeleton is {"keypoints": {"left_wrist": [x, y], ...}}, pixels with y down, names as in COCO, left and right
     the person's own; joints that are left out are left open. People as `describe --json` prints them will do.
@@ -69,10 +93,13 @@ def search(
     --where compares path (= with * and ?, ~ for a part), date, size and people:
     people = 2 and date >= 2023-06 and not path ~ "screenshots"
     --metric compares as the camera saw it (2d), in space (3d), in space however the person is turned
-    (procrustes); np- brings both bodies to one size first.
+    (procrustes), or by yes/no relations of joints (posebits); np- brings both bodies to one size first.
 
     \b
     Examples:
+      contrapposto search "left elbow bent, right hand above head"
+      contrapposto search "kneeling or sitting, arms crossed" --where "people = 1"
+      contrapposto search "not standing" --image me.jpg --weight image=2
       contrapposto search --image me.jpg
       contrapposto search --image me.jpg --metric procrustes --min-match 0.5
       contrapposto search --image match.jpg --person 2 --joints arms --mirror
@@ -81,29 +108,36 @@ def search(
     """
     from contrapposto.library import Library
     from contrapposto.search.pose_json import load_json, pose_from_json
-    from contrapposto.search.query import PosePart, Query
+    from contrapposto.search.pose_part import PosePart
+    from contrapposto.search.query import Query
+    from contrapposto.search.words_part import WordsPart
 
     with output.fetch_bar() as fetching:
         opened = Library(library, progress=fetching)
         sources: list[Path | None] = []
-        poses = []
         if query_file is not None:
             _refuse_beside_query()
             query = Query.from_json(load_json(query_file))
             sources = [None] * len(query.parts)
         else:
+            parts: list[Part] = []
+            of_part = _weights(weights, words=words, image=image, skeleton=skeleton)
+            if words is not None:
+                parts.append(WordsPart(words, of_part["words"], score))
+                sources.append(None)
             if image is not None:
-                poses.append(_pose_of(opened, image, person, quiet=as_json))
+                pose = _pose_of(opened, image, person, quiet=as_json)
+                parts.append(PosePart(pose, joints, metric, mirror, of_part["image"]))
                 sources.append(image)
             elif person is not None:
                 raise QueryError("--person goes with --image")
             if skeleton is not None:
-                poses.append(pose_from_json(load_json(skeleton)))
+                pose = pose_from_json(load_json(skeleton))
+                parts.append(PosePart(pose, joints, metric, mirror, of_part["skeleton"]))
                 sources.append(None)
-            parts = tuple(PosePart(pose, joints, metric, mirror) for pose in poses)
-            query = Query(parts, where, top, min_match, unfold)
+            query = Query(tuple(parts), where, top, min_match, unfold)
         for part in query.parts:
-            _say_what_is_open(part)
+            _say_what_is_asked(part)
         hits = opened.search(query)
     if html is not None:
         _write_page(html, query, sources, hits, opened)
@@ -115,46 +149,54 @@ def search(
         output.say(opened.why_nothing(query))
 
 
-def show_hits(hits: list[Hit]) -> None:
-    """Answers as lines on stdout; with several parts, the distances of all, joined by +."""
-    for rank, hit in enumerate(hits, start=1):
-        part = hit.why[0]
-        mirrored = ", mirrored" if part.mirrored else ""
-        distances = " + ".join(measure(result.distance, result.unit) for result in hit.why)
-        best, worst = ", ".join(part.best(2)), ", ".join(part.worst(2))
-        click.echo(
-            f"{rank:3d}  match {hit.match:.2f}  {distances}{mirrored}  "
-            f"{path_text(hit.path)}  person {hit.number}  "
-            f"({count(len(part.joints), 'joint')}; best {best}; worst {worst})"
-        )
-        for copy in hit.copies:
-            click.echo(f"{'':5}same photo: {path_text(copy)}")
+def _say_what_is_asked(part: Part) -> None:
+    """What was understood of words; and a remark when a pose shows less than half of the joints asked for: then
+    little is compared."""
+    from contrapposto.search.words_part import WordsPart
 
-
-def _say_what_is_open(part: PosePart) -> None:
-    """A remark when the query shows less than half of the joints asked for: little is then compared."""
-    if len(part.missing) > len(part.shown):
+    if isinstance(part, WordsPart):
+        output.say(f"Asked: {part.understood}")
+    elif len(part.missing) > len(part.shown):
         names = ", ".join(part.shown)
         output.say(f"Only {names} are in the query; the other joints asked for ({part.joints}) are left open.")
+
+
+def _weights(given: tuple[str, ...], **parts: object) -> dict[str, float]:
+    """The weight of each kind of part, 1 where none is given. Raises QueryError for one that is no part."""
+    weights = dict.fromkeys(parts, 1.0)
+    for item in given:
+        name, _, number = item.partition("=")
+        if parts.get(name) is None:
+            there = ", ".join(kind for kind, value in parts.items() if value is not None) or "nothing yet"
+            raise QueryError(f"--weight {item}: write PART=NUMBER of a part that is asked with ({there})")
+        try:
+            weights[name] = float(number)
+        except ValueError:
+            raise QueryError(f"--weight {item}: {number!r} is no number") from None
+    return weights
 
 
 def _refuse_beside_query() -> None:
     """Raises QueryError when an option is given that would be passed over in silence."""
     context = click.get_current_context()
     for name in (
+        "words",
         "image",
         "person",
         "skeleton",
         "joints",
         "metric",
         "mirror",
+        "weights",
+        "score",
         "where",
         "top",
         "min_match",
         "unfold",
     ):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise QueryError(f"--query holds the whole query; give it without --{name.replace('_', '-')}")
+            shown = {"words": "words", "weights": "--weight"}.get(name, f"--{name.replace('_', '-')}")
+            raise QueryError(f"--query holds the whole query; give it without {shown}")
 
 
 def _pose_of(library: Library, image: Path, person: int | None, *, quiet: bool) -> Pose:

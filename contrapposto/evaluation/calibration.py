@@ -18,19 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto.distances import METRICS, pose_distances, shared_weight
-from contrapposto.evaluation.retrieval_methods import METHODS, Setting, all_pairs
+from contrapposto.evaluation.retrieval_methods import METHODS, Setting, all_pairs, posebit_pairs
 from contrapposto.evaluation.retrieval_metrics import same_scene, true_distances
 from contrapposto.evaluation.runs import Run, RunConfig, summary_object
 from contrapposto.evaluation.targets import Targets, read_targets
 from contrapposto.indexing import Progress
 from contrapposto.search.matching import CURVES, Curve, in_effect
+from contrapposto.search.pose_part import COMPARED, POSEBITS
 from contrapposto.weights import Progress as FetchProgress
 
 TASK = "match"
 
-ALIKE = {"2d": 15.0, "3d": 200.0, "procrustes": 150.0, "np-3d": 0.35, "np-procrustes": 0.25}
-"""True distance, in the metric's unit, under which two people count as alike. 15 px of 128 are 155 mm in the plane
-of the picture on the median pose of the built-in collection, 190 mm with the third axis; its size is 0.54 m."""
+ALIKE = {"2d": 15.0, "3d": 200.0, "procrustes": 150.0, "np-3d": 0.35, "np-procrustes": 0.25, POSEBITS: 200.0}
+"""True distance, in the metric's unit (of posebits that of 3d), under which two people count as alike. 15 px of 128
+are 155 mm in the plane of the picture on the median pose of the built-in collection, 190 mm with the third axis;
+its size is 0.54 m."""
 
 EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Bins of the stated match."""
@@ -73,8 +75,8 @@ def evaluate_match(
         found = run.load_predictions()
         rows: list[dict[str, Any]] = []
         measures: dict[str, dict[str, float]] = {}
-        for metric in METRICS:
-            if METRICS[metric].dimension == 3 and targets.keypoints3d is None:
+        for metric in COMPARED:
+            if metric not in _FLAT and targets.keypoints3d is None:
                 continue
             distances, alike = _pairs(metric, targets, found)
             bins = reliability(CURVES[metric](distances), alike)
@@ -124,22 +126,28 @@ def fit(distances: NDArray[np.float64], alike: NDArray[np.bool_]) -> Curve:
     return Curve(float(np.exp(-offset / slope)), -slope)
 
 
+_FLAT = frozenset(metric for metric in METRICS if METRICS[metric].dimension == 2)
+
+
 def _pairs(
     metric: str, targets: Targets, found: dict[str, NDArray[Any]]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """(P,) distances in effect, as a search computes them, and (P,) whether the true poses are alike."""
-    keypoints = found["keypoints" if METRICS[metric].dimension == 2 else "keypoints3d"]
-    distances = np.stack(
-        [
-            in_effect(pose_distances(metric, query, keypoints), shared_weight(query, keypoints))
-            for query in keypoints
-        ]
-    )
-    if METRICS[metric].dimension == 2:
+    if metric == POSEBITS:
+        distances = posebit_pairs(found["keypoints"], found["keypoints3d"])
+    else:
+        keypoints = found["keypoints" if metric in _FLAT else "keypoints3d"]
+        distances = np.stack(
+            [
+                in_effect(pose_distances(metric, query, keypoints), shared_weight(query, keypoints))
+                for query in keypoints
+            ]
+        )
+    if metric in _FLAT:
         truth = true_distances(targets.limbs)
     else:
         assert targets.keypoints3d is not None
-        truth = all_pairs(metric, targets.keypoints3d)
+        truth = all_pairs("3d" if metric == POSEBITS else metric, targets.keypoints3d)
     different = np.triu(~same_scene(targets.clusters), 1) & np.isfinite(distances)
     return distances[different], truth[different] < ALIKE[metric]
 

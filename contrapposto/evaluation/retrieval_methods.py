@@ -20,9 +20,12 @@ from contrapposto.indexing import Progress
 from contrapposto.manifest import Manifest
 from contrapposto.media.photos import Photo
 from contrapposto.media.sampling import Region
+from contrapposto.posebits.answers import People, pack, posebits
+from contrapposto.posebits.measures import Figures
 from contrapposto.poses import DEFAULT_ESTIMATOR, make_estimator
 from contrapposto.records import Box, Pose
 from contrapposto.search.matching import in_effect
+from contrapposto.search.posebit_scoring import posebit_distances
 from contrapposto.weights import Progress as FetchProgress
 
 JOINT_BOX = 1.3
@@ -140,6 +143,18 @@ def _found_pairs(
     return np.stack(rows)
 
 
+def posebit_pairs(keypoints: NDArray[np.floating], keypoints3d: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(N, N) distances in effect by posebits, as a search orders by, of found poses (N, 17, 2) and (N, 17, 3)."""
+    figures = Figures(keypoints, keypoints3d)
+    true, known = posebits(People(figures, np.isfinite(keypoints[..., 0]).astype(np.float64)))
+    posebytes = np.asfortranarray(pack(true, known))
+    return np.stack([in_effect(*posebit_distances(t, k, posebytes)) for t, k in zip(true, known, strict=True)])
+
+
+def _posebit_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+    return _with_random_answers(posebit_pairs(arrays["keypoints"], arrays["keypoints3d"]))
+
+
 def _with_random_answers(distances: NDArray[np.float64]) -> NDArray[np.float64]:
     """A query that can be compared with nothing (nobody was found) ranks its gallery at random; an item that a
     query cannot be compared with comes last."""
@@ -192,6 +207,7 @@ METHODS: dict[str, Method] = {
     "keypoints-2d-side-blind": replace(_KEYPOINTS, distances=_keypoint_side_blind),
     "keypoints-3d": replace(_KEYPOINTS, distances=_keypoint_distances("3d")),
     "procrustes": replace(_KEYPOINTS, distances=_keypoint_distances("procrustes")),
+    "posebits": replace(_KEYPOINTS, distances=_posebit_distances),
     "oracle": _ORACLE,
     "oracle-side-blind": replace(_ORACLE, distances=_oracle_side_blind),
     "oracle-3d": replace(_ORACLE, distances=_oracle_in_space("3d"), space=True),

@@ -18,8 +18,14 @@ Array = NDArray[np.float64]
 LEAST_SCORE = 0.1
 """A keypoint that is seen counts with at least this score."""
 
+STRAIGHTENED = ((115.0, 130.0, 160.0, 180.0), (0.0, 20.0, 20.0, 0.0))
+"""Degrees that are added to the estimated angle (first) of an elbow or a knee (second): lifting bends straight limbs,
+as it cannot tell their depth."""
+
 WORDS = (len(POSEBITS) + 63) // 64
 """64-bit words that the bits of a posebyte take."""
+
+_HINGES = ("_elbow", "_knee")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +46,13 @@ class People:
         return len(self.scores)
 
     def margin(self, row: Posebit) -> Array:
-        """(N,) how far the measure lies on the true side of the threshold, in the row's unit; NaN if unknown."""
+        """(N,) how far the measure lies on the true side of the threshold, in the row's unit; NaN if unknown.
+
+        Estimated elbows and knees are straightened first (`STRAIGHTENED`).
+        """
         value = self.figures.measure(row.measure, row.points)
+        if row.measure == "angle" and row.points[1].endswith(_HINGES):
+            value = value + np.interp(value, STRAIGHTENED[0], STRAIGHTENED[1])
         return value - row.threshold if row.over else row.threshold - value
 
     def probability(self, row: Posebit) -> Array:

@@ -7,6 +7,9 @@ shorter as they turn to the camera, so there the scale follows the bones that lo
 Three frames (`table.FRAMES`): "picture", from 2D keypoints, x right and y up; "space", from 3D keypoints in the
 camera frame of `records`, so that up is the picture's up; "body", from 3D keypoints in the axes of
 `geometry.body_frame`, which do not depend on the camera.
+
+Inside, a point of N people is a column of shape (2, N) or (3, N) in float32: one row of the table of posebits then
+reads little and whole runs of memory.
 """
 
 from __future__ import annotations
@@ -17,9 +20,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto import geometry, skeleton
+from contrapposto import skeleton
+from contrapposto.geometry import PARALLEL
 
-Array = NDArray[np.float64]
+Array = NDArray[np.float32]
 
 BONES: tuple[tuple[str, str, float], ...] = (
     ("left_shoulder", "left_elbow", 0.28),
@@ -40,6 +44,9 @@ LONGEST = 4
 LONGEST_LOOK = 1.03
 """How much longer than their true length those look, in the mean over the demo collection."""
 
+INVERTED = -0.6
+"""Height of a unit vector up the body, from the knees (or the hips) to the neck, below which it stands on its head."""
+
 FACE: tuple[str, ...] = skeleton.KEYPOINTS[:5]
 
 DERIVED: Mapping[str, tuple[str, ...]] = {
@@ -56,111 +63,180 @@ GROUNDED: tuple[str, ...] = skeleton.LIMB_JOINTS
 
 class Figures:
     """N people to be measured. keypoints: (N, 17, 2) pixels, y down, NaN where unseen; keypoints3d: (N, 17, 3)
-    metres in the camera frame, NaN where unknown (all of it without a 3D estimate)."""
+    metres in the camera frame, NaN where unknown (all of it without a 3D estimate). Points that were asked for are
+    kept as columns, and so are the scales and axes."""
 
     def __init__(self, keypoints: NDArray[np.floating], keypoints3d: NDArray[np.floating]) -> None:
         self.keypoints = keypoints
         self.keypoints3d = keypoints3d
+        self._columns: dict[tuple[int, str], Array] = {}
 
     def __len__(self) -> int:
         return len(self.keypoints)
 
-    def measure(self, name: str, joints: Sequence[str]) -> Array:
+    def measure(self, name: str, joints: Sequence[str]) -> NDArray[np.float64]:
         """(N,) of a measure in `MEASURES` between points (keypoints, `DERIVED` ones or "head"), in its unit; NaN
         where a point that it needs is unseen."""
-        return MEASURES[name](self, *joints)
+        return MEASURES[name](self, *joints).astype(np.float64)
 
     def flat(self, point: str) -> Array:
         """(N, 2) a point in the picture, x right and y up, in scaled metres."""
-        return _point(self.keypoints, point) * self._flat_scale
+        return (self.picture(point) * self.metres_per_pixel).T
 
     def deep(self, point: str) -> Array:
         """(N, 3) a point in the camera frame, in scaled metres."""
-        return _point(self.keypoints3d, point) * self._deep_scale
+        return (self.space(point) * self.metres_per_metre).T
+
+    def picture(self, point: str) -> Array:
+        """(2, N) a point in the picture, x right and y up, in pixels."""
+        return self._column(self.keypoints, point)
+
+    def space(self, point: str) -> Array:
+        """(3, N) a point in the camera frame, in metres as they were estimated."""
+        return self._column(self.keypoints3d, point)
 
     @cached_property
-    def axes(self) -> Array:
-        """(N, 3, 3) `geometry.body_frame`."""
-        return geometry.body_frame(self.keypoints3d)
+    def spine(self) -> Array:
+        """(3, N) unit vectors from the pelvis to the neck."""
+        return _unit(self.space("neck") - self.space("pelvis"))
 
     @cached_property
-    def level(self) -> tuple[Array, Array]:
-        """Unit vectors (N, 3) on the level of the ground: to the person's left, from the right hip to the left
-        one, and forward. NaN where the hips stand above each other."""
-        across = self.deep("left_hip") - self.deep("right_hip")
-        left = _unit(across * [1, 0, 1])
-        return left, np.cross(left, np.broadcast_to([0.0, 1.0, 0.0], left.shape))
+    def axes(self) -> tuple[Array, Array, Array]:
+        """Unit vectors (3, N) to the own left, up the spine, and forward: the axes of `geometry.body_frame`."""
+        across = _unit(self.space("left_hip") - self.space("right_hip"))
+        forward = _unit(_cross(across, self.spine), PARALLEL)
+        return _cross(self.spine, forward), self.spine, forward
+
+    @cached_property
+    def stance(self) -> tuple[Array, Array, Array]:
+        """Unit vectors (3, N) on the level of the ground: to the person's left, and to where the front of the body
+        looks once it is brought upright by the shortest turn; and (N,) 1, or -1 of those who stand on the head, who
+        are brought upside down.
+
+        So someone who bows, or lies on the side, faces where the chest or the hips do, and not the ground. Without
+        shoulders and knees the body is taken to be upright.
+        """
+        across = _unit(self.space("left_hip") - self.space("right_hip"))
+        legs = self.space("pelvis") - (self.space("left_knee") + self.space("right_knee")) / 2
+        tall = np.nan_to_num(self.space("neck") - self.space("pelvis")) + np.nan_to_num(legs)
+        tall[1] += np.where(_dot(tall, tall) > 0, np.float32(0), np.float32(1))
+        up = _unit(tall - _dot(tall, across) * across)
+        forward = _cross(across, up)
+        above = np.where(up[1] < INVERTED, np.float32(-1), np.float32(1))
+        share = forward[1] / np.maximum(up[1] * above + 1, np.float32(1e-6)) * above
+        turned = forward - share * up
+        turned[1] = 0
+        front = _unit(turned)
+        return np.stack([front[2], front[1], -front[0]]), front, above
 
     @cached_property
     def lowest(self) -> Array:
-        """(N,) height of the lowest of `GROUNDED` in the picture; NaN where a knee or an ankle is unseen."""
-        heights = np.stack([self.flat(name)[:, 1] for name in GROUNDED])
-        known = np.isfinite([self.flat(f"{side}_{joint}")[:, 1] for side in _SIDES for joint in ("knee", "ankle")])
-        lowest = np.where(np.isfinite(heights), heights, np.inf).min(axis=0)
-        return np.where(known.all(axis=0), lowest, np.nan)
+        """(N,) height of the lowest of `GROUNDED` in the picture, pixels; NaN where a knee or an ankle is unseen."""
+        lowest: Array = np.full(len(self), np.inf, np.float32)
+        for name in GROUNDED:
+            lowest = np.fmin(lowest, self.picture(name)[1])
+        for side in _SIDES:
+            for joint in ("knee", "ankle"):
+                lowest = lowest + 0 * self.picture(f"{side}_{joint}")[1]
+        return lowest
 
     @cached_property
-    def _flat_scale(self) -> Array:
-        """(N, 2) scaled metres per pixel, negative in y, which turns up."""
-        looks = np.sort(np.nan_to_num(_lengths(self.keypoints) / _USUAL[:, None]), axis=0)[-LONGEST:]
-        seen = np.maximum((looks > 0).sum(axis=0), 1)
-        pixels = looks.sum(axis=0) / seen / LONGEST_LOOK
-        scale: Array = (1 / np.where(pixels > 0, pixels, np.nan))[:, None] * np.array([1.0, -1.0])
+    def metres_per_pixel(self) -> Array:
+        """(N,) scale of the picture at each person; NaN where no bone is seen."""
+        longest = [np.zeros(len(self), np.float32) for _ in range(LONGEST)]
+        for a, b, usual in BONES:
+            look = np.nan_to_num(_length(self.picture(a) - self.picture(b)) / np.float32(usual))
+            for place, longer in enumerate(longest):
+                longest[place] = np.maximum(longer, look)
+                look = np.minimum(longer, look)
+        seen = sum(((look > 0).astype(np.float32) for look in longest), np.zeros(len(self), np.float32))
+        pixels = sum(longest[1:], longest[0]) / LONGEST_LOOK
+        scale: Array = seen / np.where(pixels > 0, pixels, np.float32(np.nan))
         return scale
 
     @cached_property
-    def _deep_scale(self) -> Array:
-        """(N, 1) scaled metres per metre."""
-        lengths = _lengths(self.keypoints3d)
-        known = np.isfinite(lengths)
-        usual = np.where(known, _USUAL[:, None], 0.0).sum(axis=0)
-        total = np.where(known, lengths, 0.0).sum(axis=0)
-        scale: Array = (usual / np.where(total > 0, total, np.nan))[:, None]
+    def metres_per_metre(self) -> Array:
+        """(N,) scale of the 3D estimate to a body of usual size; NaN where no bone is known."""
+        usual, total = np.zeros(len(self), np.float32), np.zeros(len(self), np.float32)
+        for first, second in zip(BONES[::2], (*BONES[1::2], None), strict=True):
+            lengths = [(_length(self.space(a) - self.space(b)), u) for a, b, u in filter(None, (first, second))]
+            total += sum((np.nan_to_num(length) for length, _ in lengths), np.float32(0))
+            usual += sum((np.where(length >= 0, np.float32(u), np.float32(0)) for length, u in lengths), np.float32(0))
+        scale: Array = usual / np.where(total > 0, total, np.float32(np.nan))
         return scale
+
+    def _column(self, points: NDArray[np.floating], name: str) -> Array:
+        key = (points.shape[2], name)
+        if key not in self._columns:
+            self._columns[key] = self._made(points, name)
+        return self._columns[key]
+
+    def _made(self, points: NDArray[np.floating], name: str) -> Array:
+        if name in skeleton.INDEX:
+            column = np.empty((points.shape[2], len(points)), np.float32)
+            for axis in range(len(column)):
+                column[axis] = points[:, skeleton.INDEX[name], axis]
+            if len(column) == 2:
+                column[1] *= -1
+            return column
+        if name == "head":
+            nose, *pairs = (self._column(points, part) for part in FACE)
+            return _mean_of_seen([[nose], pairs[:2], pairs[2:]])
+        parts = ("neck", "pelvis") if name == "torso" else DERIVED[name]
+        first, second = (self._column(points, part) for part in parts)
+        return (first + second) / 2
 
 
 _SIDES = ("left", "right")
-_USUAL = np.array([length for _, _, length in BONES])
 
 
-def _point(points: NDArray[np.floating], name: str) -> Array:
-    if name in skeleton.INDEX:
-        return points[:, skeleton.INDEX[name]].astype(np.float64)
-    if name == "head":
-        face = points[:, : len(FACE)].astype(np.float64)
-        seen = np.isfinite(face[..., :1])
-        count = seen.sum(axis=1)
-        middle: Array = np.where(seen, face, 0.0).sum(axis=1) / np.where(count > 0, count, np.nan)
-        return middle
-    derived: Array = np.mean([_point(points, part) for part in DERIVED[name]], axis=0)
-    return derived
-
-
-def _lengths(points: NDArray[np.floating]) -> Array:
-    """(B, N) of `BONES`, in the unit of the points."""
-    return np.stack([np.linalg.norm(_point(points, a) - _point(points, b), axis=1) for a, b, _ in BONES])
-
-
-def _unit(vectors: Array) -> Array:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit: Array = vectors / np.where(length > 1e-6, length, np.nan)
-    return unit
+def _mean_of_seen(groups: Sequence[Sequence[Array]]) -> Array:
+    """Mean of the points that are seen, NaN where none is; a mirrored body gives exactly the mirrored mean."""
+    total, count = np.float32(0), np.float32(0)
+    for group in groups:
+        total = total + sum((np.nan_to_num(point) for point in group), np.float32(0))
+        count = count + sum((np.isfinite(point[0]).astype(np.float32) for point in group), np.float32(0))
+    mean: Array = total / np.where(count > 0, count, np.float32(np.nan))
+    return mean
 
 
 def _dot(first: Array, second: Array) -> Array:
-    product: Array = (first * second).sum(axis=-1)
+    """(N,) of two columns of vectors."""
+    product: Array = first[0] * second[0]
+    for a, b in zip(first[1:], second[1:], strict=True):
+        product += a * b
     return product
 
 
+def _cross(first: Array, second: Array) -> Array:
+    """(3, N)"""
+    (a, b, c), (x, y, z) = first, second
+    return np.stack([b * z - c * y, c * x - a * z, a * y - b * x])
+
+
+def _length(vectors: Array) -> Array:
+    length: Array = np.sqrt(_dot(vectors, vectors))
+    return length
+
+
+def _unit(vectors: Array, least: float = 1e-6) -> Array:
+    """Brought to length 1; NaN where they are no longer than `least`."""
+    length = _length(vectors)
+    unit: Array = vectors / np.where(length > least, length, np.float32(np.nan))
+    return unit
+
+
 def _degrees(first: Array, second: Array) -> Array:
-    """(N,) angle between two vectors (N, 3), 0..180 degrees; NaN where one has no length."""
-    product = np.clip(_dot(_unit(first), _unit(second)), -1, 1)
-    return np.degrees(np.arccos(product))
+    """(N,) angle between two columns of vectors, 0..180 degrees; NaN where one has no length."""
+    length = np.sqrt(_dot(first, first) * _dot(second, second))
+    cosine = _dot(first, second) / np.where(length > 0, length, np.float32(np.nan))
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 
 
 def _angle(f: Figures, a: str, b: str, c: str) -> Array:
     """At b, between a and c, 0..180 degrees; 180 is straight."""
-    return _degrees(f.deep(a) - f.deep(b), f.deep(c) - f.deep(b))
+    corner = f.space(b)
+    return _degrees(f.space(a) - corner, f.space(c) - corner)
 
 
 def _less_bent(f: Figures, a: str, b: str, c: str, d: str, e: str, g: str) -> Array:
@@ -170,8 +246,7 @@ def _less_bent(f: Figures, a: str, b: str, c: str, d: str, e: str, g: str) -> Ar
 
 def _distance(f: Figures, a: str, b: str) -> Array:
     """In space, metres."""
-    length: Array = np.linalg.norm(f.deep(a) - f.deep(b), axis=1)
-    return length
+    return _length(f.space(a) - f.space(b)) * f.metres_per_metre
 
 
 def _wider(f: Figures, a: str, b: str, c: str, d: str) -> Array:
@@ -182,105 +257,103 @@ def _wider(f: Figures, a: str, b: str, c: str, d: str) -> Array:
 def _beyond(f: Figures, a: str, b: str) -> Array:
     """Metres by which a lies further from the torso's centre C than b, along the line from C through b:
     (a - b).(b - C) / |b - C|."""
-    outward = f.deep(b) - f.deep("torso")
-    return _dot(f.deep(a) - f.deep(b), _unit(outward))
+    outward = f.space(b) - f.space("torso")
+    length = _length(outward)
+    along = _dot(f.space(a) - f.space(b), outward) / np.where(length > 0, length, np.float32(np.nan))
+    return along * f.metres_per_metre
 
 
 def _along(axis: int, sign: int = 1) -> Callable[[Figures, str, str], Array]:
     """Metres of a from b along an axis of the body frame: 0 to the own left, 1 up the spine, 2 forward."""
 
     def measure(f: Figures, a: str, b: str) -> Array:
-        return _dot(f.deep(a) - f.deep(b), sign * f.axes[:, axis])
+        return np.float32(sign) * _dot(f.space(a) - f.space(b), f.axes[axis]) * f.metres_per_metre
 
     return measure
 
 
 def _nearer(f: Figures, a: str, b: str) -> Array:
     """Metres by which a is nearer to the camera than b."""
-    difference: Array = (f.deep(a) - f.deep(b))[:, 2]
-    return difference
+    return (f.space(a)[2] - f.space(b)[2]) * f.metres_per_metre
 
 
 def _higher(f: Figures, a: str, b: str) -> Array:
     """Metres of a over b in the picture."""
-    difference: Array = (f.flat(a) - f.flat(b))[:, 1]
-    return difference
+    return (f.picture(a)[1] - f.picture(b)[1]) * f.metres_per_pixel
 
 
 def _to_the_right(f: Figures, a: str, b: str) -> Array:
     """Metres of a to the right of b in the picture."""
-    difference: Array = (f.flat(a) - f.flat(b))[:, 0]
-    return difference
+    return (f.picture(a)[0] - f.picture(b)[0]) * f.metres_per_pixel
 
 
 def _tilt(f: Figures, a: str, b: str) -> Array:
     """Degrees by which the line from b up to a climbs in the picture, -90..90."""
-    line = f.flat(a) - f.flat(b)
-    return np.degrees(np.arctan2(line[:, 1], np.abs(line[:, 0])))
+    across, up = f.picture(a) - f.picture(b)
+    return np.degrees(np.arctan2(up, np.abs(across)))
 
 
 def _off_ground(f: Figures, a: str) -> Array:
     """Metres over the lowest joint in the picture."""
-    difference: Array = f.flat(a)[:, 1] - f.lowest
-    return difference
+    return (f.picture(a)[1] - f.lowest) * f.metres_per_pixel
 
 
 def _carries(f: Figures, a: str, b: str) -> Array:
     """Metres by which the hips stand, seen in the picture, nearer over a than over b."""
-    pelvis = f.flat("pelvis")[:, 0]
-    return np.abs(pelvis - f.flat(b)[:, 0]) - np.abs(pelvis - f.flat(a)[:, 0])
+    pelvis = f.picture("pelvis")[0]
+    return (np.abs(pelvis - f.picture(b)[0]) - np.abs(pelvis - f.picture(a)[0])) * f.metres_per_pixel
 
 
 def _from_up(f: Figures, a: str, b: str) -> Array:
     """Degrees between the picture's up and the line from b to a in space: 0 up, 90 level, 180 down."""
-    line = f.deep(a) - f.deep(b)
-    return _degrees(line, np.broadcast_to([0.0, 1.0, 0.0], line.shape))
+    line = f.space(a) - f.space(b)
+    length = _length(line)
+    return np.degrees(np.arccos(np.clip(line[1] / np.where(length > 0, length, np.float32(np.nan)), -1, 1)))
 
 
 def _from_level(f: Figures, a: str, b: str) -> Array:
     """Degrees between the line from b to a in space and the level, 0..90."""
-    return np.abs(90 - _from_up(f, a, b))
+    return np.abs(np.float32(90) - _from_up(f, a, b))
 
 
-def _lean(direction: int) -> Callable[[Figures], Array]:
-    """Degrees by which the spine leans over, -180..180: 0 to the own left, 1 forward."""
-
-    def measure(f: Figures) -> Array:
-        spine = f.deep("neck") - f.deep("pelvis")
-        return np.degrees(np.arctan2(_dot(spine, f.level[direction]), spine[:, 1]))
-
-    return measure
+def _lean_left(f: Figures) -> Array:
+    """Degrees by which the spine leans over to the own left, -90..90."""
+    return np.degrees(np.arcsin(np.clip(_dot(f.spine, f.stance[0]), -1, 1)))
 
 
-def _azimuth(f: Figures) -> Array:
-    """Degrees of the body's front from the camera, to the picture's right: 0 faces the camera, 180 or -180 away."""
-    forward = f.level[1]
-    return np.degrees(np.arctan2(forward[:, 0], forward[:, 2]))
+def _lean_forward(f: Figures) -> Array:
+    """Degrees by which the spine leans over forward, -180..180: its angle from the picture's up (of those who stand
+    on the head: down), as far as it goes forward rather than sideways."""
+    left, front, above = f.stance
+    forward = _dot(f.spine, front)
+    aside = np.hypot(_dot(f.spine, left), forward)
+    share = forward / np.where(aside > 0, aside, np.float32(1))
+    return np.degrees(np.arccos(np.clip(f.spine[1] * above, -1, 1))) * share
 
 
 def _away(f: Figures) -> Array:
     """Degrees of the body's front from the camera: 0 faces it, 180 turns the back."""
-    return np.abs(_azimuth(f))
+    return np.degrees(np.arccos(np.clip(f.stance[1][2], -1, 1)))
 
 
 def _sideways(f: Figures) -> Array:
     """Degrees of the body's front to the picture's right, -90..90: 90 is a profile that faces right."""
-    return np.degrees(np.arcsin(np.clip(f.level[1][:, 0], -1, 1)))
+    return np.degrees(np.arcsin(np.clip(f.stance[1][0], -1, 1)))
 
 
 def _twist(f: Figures) -> Array:
     """Degrees by which the shoulders are turned to the own left against the hips, about the spine."""
-    shoulders = f.deep("left_shoulder") - f.deep("right_shoulder")
-    return -np.degrees(np.arctan2(_dot(shoulders, f.axes[:, 2]), _dot(shoulders, f.axes[:, 0])))
+    shoulders = f.space("left_shoulder") - f.space("right_shoulder")
+    left, _, forward = f.axes
+    return -np.degrees(np.arctan2(_dot(shoulders, forward), _dot(shoulders, left)))
 
 
 def _gaze(f: Figures) -> tuple[Array, Array, Array]:
     """The direction from the ears to the nose in the chest's axes: left, up, front."""
-    look = f.deep("nose") - f.deep("ears")
-    up = _unit(f.deep("neck") - f.deep("pelvis"))
-    across = f.deep("left_shoulder") - f.deep("right_shoulder")
-    left = _unit(across - _dot(across, up)[:, None] * up)
-    return _dot(look, left), _dot(look, up), _dot(look, np.cross(left, up))
+    look = f.space("nose") - f.space("ears")
+    across = f.space("left_shoulder") - f.space("right_shoulder")
+    left = _unit(across - _dot(across, f.spine) * f.spine)
+    return _dot(look, left), _dot(look, f.spine), _dot(look, _cross(left, f.spine))
 
 
 def _head_turn(f: Figures) -> Array:
@@ -297,9 +370,8 @@ def _head_lift(f: Figures) -> Array:
 
 def _head_tilt(f: Figures) -> Array:
     """Degrees by which the head is tilted to the own left against the chest: the left ear is lower then."""
-    up = _unit(f.deep("neck") - f.deep("pelvis"))
-    ears = _unit(f.deep("left_ear") - f.deep("right_ear"))
-    return -np.degrees(np.arcsin(np.clip(_dot(ears, up), -1, 1)))
+    ears = f.space("left_ear") - f.space("right_ear")
+    return _degrees(ears, f.spine) - np.float32(90)
 
 
 MEASURES: Mapping[str, Callable[..., Array]] = {
@@ -320,8 +392,8 @@ MEASURES: Mapping[str, Callable[..., Array]] = {
     "carries": _carries,
     "from_up": _from_up,
     "from_level": _from_level,
-    "lean_left": _lean(0),
-    "lean_forward": _lean(1),
+    "lean_left": _lean_left,
+    "lean_forward": _lean_forward,
     "away": _away,
     "sideways": _sideways,
     "twist": _twist,

@@ -13,6 +13,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from contrapposto.distances import METRICS
+from contrapposto.posebits.answers import People as AskedPeople
+from contrapposto.posebits.answers import pack, posebits
+from contrapposto.posebits.measures import Figures
 from contrapposto.scan import Gallery
 from contrapposto.search import where
 from contrapposto.store import Store
@@ -41,6 +44,17 @@ class Block:
     def deep(self) -> Gallery:
         """Their 3D poses."""
         return Gallery(self.people.keypoints3d)
+
+    @cached_property
+    def asked(self) -> AskedPeople:
+        """Them, to be asked posebits."""
+        figures = Figures(self.people.keypoints, self.people.keypoints3d)
+        return AskedPeople(figures, self.people.keypoint_scores)
+
+    @cached_property
+    def posebytes(self) -> NDArray[np.uint64]:
+        """(N, 2 W) their packed posebits, the words of one kind side by side."""
+        return np.asfortranarray(pack(*posebits(self.asked)))
 
     def gallery(self, metric: str) -> Gallery:
         """Their poses, as the metric compares them."""

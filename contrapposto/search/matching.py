@@ -33,6 +33,7 @@ CURVES: dict[str, Curve] = {
     "procrustes": Curve(95.0, 5.7),
     "np-3d": Curve(0.229, 6.8),
     "np-procrustes": Curve(0.194, 6.3),
+    "posebits": Curve(8.4, 5.5),
 }
 """The fitted curve of each metric: `2d` on the validation split of `lspe`, the others on the demo collection."""
 

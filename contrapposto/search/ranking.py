@@ -1,13 +1,12 @@
 """Parts score people; ranking fuses the parts and says why.
 
-Each part gives every person a distance and a match; the fused match is the mean of the parts' matches, weighted
-by the parts. People that any part cannot be compared with are left out: an answer fits all that was asked. A fast
-scan (`scan`) tells who can be among the best, the exact distances decide.
+Each part gives every person a match; the fused match is the mean of the parts' matches, weighted by the parts.
+People that any part cannot be compared with are left out: an answer fits all that was asked. Bounds
+tell who can be among the best, the exact scores decide (`scoring`).
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +14,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto.distances import METRICS, joint_distances, pose_distances, shared_weight
-from contrapposto.records import Hit, PartResult
+from contrapposto.records import Hit, Why
 from contrapposto.scan import reaching
 from contrapposto.search.candidates import Block, Snapshot
 from contrapposto.search.folding import Candidate, fold, window
-from contrapposto.search.matching import in_effect, match
-from contrapposto.search.query import PosePart, Query
+from contrapposto.search.pose_part import POSEBITS
+from contrapposto.search.pose_scoring import PoseScorer
+from contrapposto.search.posebit_scoring import PosebitScorer
+from contrapposto.search.query import Part, Query
+from contrapposto.search.scoring import Score, Scorer
+from contrapposto.search.words_part import WordsPart
+from contrapposto.search.words_scoring import WordsScorer
 from contrapposto.store import Store
 from contrapposto.store.rows import PeopleArrays, key_path
-
-THREADS = os.cpu_count() or 1
-"""That a scan of many people may use."""
 
 MORE = 4
 """When folding leaves too few answers, this many times as many people are looked at."""
@@ -58,121 +58,80 @@ def search(store: Store, snapshot: Snapshot, query: Query) -> list[Hit]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Best:
-    """Candidates in rank order: (N,) people, their contents, their fused matches, their distances of each part
-    (P, N), these in effect (P, N), and whether the mirror image of the part fitted better (P, N)."""
+    """Candidates in rank order: (N,) people, their contents, their fused matches, and their scores of each part."""
 
     people: PeopleArrays
     contents: NDArray[np.intp]
     matches: NDArray[np.float64]
-    distances: NDArray[np.float64]
-    in_effect: NDArray[np.float64]
-    mirrored: NDArray[np.bool_]
+    scores: tuple[Score, ...]
 
     def __len__(self) -> int:
         return len(self.matches)
 
-    def first(self, count: int) -> _Best:
-        order = np.lexsort((self.people.ids.to_numpy(zero_copy_only=False), self.in_effect[0], -self.matches))[
-            :count
-        ]
+    def take(self, rows: NDArray[np.intp]) -> _Best:
         return _Best(
-            self.people.take(order),
-            self.contents[order],
-            self.matches[order],
-            self.distances[:, order],
-            self.in_effect[:, order],
-            self.mirrored[:, order],
+            self.people.take(rows),
+            self.contents[rows],
+            self.matches[rows],
+            tuple(score.take(rows) for score in self.scores),
         )
+
+    def first(self, count: int) -> _Best:
+        ids = self.people.ids.to_numpy(zero_copy_only=False)
+        return self.take(np.lexsort((ids, self.scores[0].order, -self.matches))[:count])
+
+
+def _scorer(part: Part, block: Block) -> Scorer:
+    if isinstance(part, WordsPart):
+        return WordsScorer(part, block)
+    return PosebitScorer(part, block) if part.metric == POSEBITS else PoseScorer(part, block)
 
 
 def _best(block: Block, query: Query, met: NDArray[np.bool_], wanted: int) -> _Best:
     """At least the best `wanted` people of a block that are in files which meet the condition."""
     inside = block.contents >= 0
     inside[inside] = met[block.contents[inside]]
-    rows, _ = reaching(_bounds(block, query, inside), lambda rows: _order(block, query, rows), wanted)
-    scored = [_exact(part, block, rows) for part in query.parts]
-    distances = np.stack([score.distances for score in scored])
-    fused = _fused(query, np.stack([score.in_effect for score in scored]))
-    kept = np.isfinite(distances).all(axis=0) & (fused >= query.min_match)
-    return _Best(
-        block.people.take(rows[kept]),
-        block.contents[rows[kept]],
-        fused[kept],
-        distances[:, kept],
-        np.stack([score.in_effect for score in scored])[:, kept],
-        np.stack([score.mirrored for score in scored])[:, kept],
-    )
+    scorers = [_scorer(part, block) for part in query.parts]
+    rows, _ = reaching(_bounds(scorers, query, inside), lambda rows: _order(scorers, query, rows), wanted)
+    scores = [scorer.exact(rows) for scorer in scorers]
+    fused = _fused(query, [score.matches for score in scores])
+    kept = np.isfinite([score.order for score in scores]).all(axis=0) & (fused >= query.min_match)
+    best = _Best(block.people.take(rows), block.contents[rows], fused, tuple(scores))
+    return best.take(np.flatnonzero(kept))
 
 
-def _bounds(block: Block, query: Query, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(N,) numbers that are at most those of `_order`, by the scans; NaN where not comparable or not inside."""
-    low = []
-    for part in query.parts:
-        points, weights = part.asked()
-        gallery = block.gallery(part.metric)
-        low.append(gallery.lower_bounds(part.metric, points, weights, mirror=part.mirror, threads=THREADS))
-    bounds = low[0].astype(np.float64) if len(low) == 1 else 1 - _fused(query, np.stack(low)) - ROUNDING
-    known: NDArray[np.bool_] = inside & np.isfinite(low).all(axis=0)
-    return np.where(known, bounds, np.nan)
+def _bounds(scorers: Sequence[Scorer], query: Query, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(N,) numbers that are at most those of `_order`; NaN where not comparable or not inside."""
+    bounds = [scorer.bounds() for scorer in scorers]
+    low = bounds[0][0] if len(bounds) == 1 else 1 - _fused(query, [high for _, high in bounds]) - ROUNDING
+    known: NDArray[np.bool_] = inside & np.isfinite([order for order, _ in bounds]).all(axis=0)
+    return np.where(known, low, np.nan)
 
 
-def _order(block: Block, query: Query, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    """What people are ordered by: the distance in effect of one part; of several, what the match lacks to 1."""
-    if len(query.parts) == 1:
-        return _exact(query.parts[0], block, rows).in_effect
-    effects = np.stack([_exact(part, block, rows).in_effect for part in query.parts])
-    return np.where(np.isfinite(effects).all(axis=0), 1 - _fused(query, effects), np.nan)
+def _order(scorers: Sequence[Scorer], query: Query, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """What people are ordered by: one part by itself; of several, what the match lacks to 1."""
+    scores = [scorer.exact(rows) for scorer in scorers]
+    if len(scores) == 1:
+        return scores[0].order
+    comparable = np.isfinite([score.order for score in scores]).all(axis=0)
+    return np.where(comparable, 1 - _fused(query, [score.matches for score in scores]), np.nan)
 
 
-def _fused(query: Query, effects: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(N,) the weighted mean of the parts' matches, from their distances in effect (P, N)."""
-    matches = [match(part.metric, row) for part, row in zip(query.parts, effects, strict=True)]
-    fused: NDArray[np.float64] = np.average(matches, axis=0, weights=[part.weight for part in query.parts])
+def _fused(query: Query, matches: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
+    """(N,) the weighted mean of the parts' matches."""
+    fused: NDArray[np.float64] = np.average(matches, axis=0, weights=[abs(part.weight) for part in query.parts])
     return fused
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Score:
-    """Of M people: exact distances, distances in effect (`matching.in_effect`), and where the mirror image won."""
-
-    distances: NDArray[np.float64]
-    in_effect: NDArray[np.float64]
-    mirrored: NDArray[np.bool_]
-
-
-def _exact(part: PosePart, block: Block, rows: NDArray[np.intp]) -> _Score:
-    poses = _points(part, block.people)[rows]
-    plain = _scored(part, poses, mirrored=False)
-    if not part.mirror:
-        return plain
-    other = _scored(part, poses, mirrored=True)
-    won = (other.in_effect < plain.in_effect) | (np.isnan(plain.in_effect) & np.isfinite(other.in_effect))
-    return _Score(
-        np.where(won, other.distances, plain.distances), np.where(won, other.in_effect, plain.in_effect), won
-    )
-
-
-def _scored(part: PosePart, poses: NDArray[np.float32], *, mirrored: bool) -> _Score:
-    points, weights = part.asked(mirrored=mirrored)
-    distances = pose_distances(part.metric, points, poses, weights)
-    effect = in_effect(distances, shared_weight(points, poses, weights))
-    return _Score(distances, effect, np.full(len(distances), mirrored))
-
-
-def _points(part: PosePart, people: PeopleArrays) -> NDArray[np.float32]:
-    return people.keypoints if METRICS[part.metric].dimension == 2 else people.keypoints3d
 
 
 def _concatenated(found: Sequence[_Best]) -> _Best:
     if len(found) == 1:
         return found[0]
+    scores = zip(*(best.scores for best in found), strict=True)
     return _Best(
         PeopleArrays.concatenated([best.people for best in found]),
         np.concatenate([best.contents for best in found]),
         np.concatenate([best.matches for best in found]),
-        np.concatenate([best.distances for best in found], axis=1),
-        np.concatenate([best.in_effect for best in found], axis=1),
-        np.concatenate([best.mirrored for best in found], axis=1),
+        tuple(Score.concatenated(of_part) for of_part in scores),
     )
 
 
@@ -190,7 +149,7 @@ def _folded(best: _Best, snapshot: Snapshot, top: int) -> list[list[int]]:
 
 def _hits(best: _Best, groups: Sequence[Sequence[int]], snapshot: Snapshot, query: Query) -> list[Hit]:
     leaders = np.array([group[0] for group in groups], dtype=np.intp)
-    why = _explained(best, leaders, query)
+    why = _explained(best.take(leaders), query)
     hits = []
     for place, group in enumerate(groups):
         person = best.people.person(group[0])
@@ -203,35 +162,19 @@ def _hits(best: _Best, groups: Sequence[Sequence[int]], snapshot: Snapshot, quer
                 person.box,
                 person.pose,
                 float(best.matches[group[0]]),
-                tuple(parts[place] for parts in why),
+                why[place],
                 tuple(paths[1:]),
             )
         )
     return hits
 
 
-def _explained(best: _Best, rows: NDArray[np.intp], query: Query) -> list[list[PartResult]]:
-    """What each part found in each of these candidates."""
-    whole = []
-    for number, part in enumerate(query.parts):
-        mirrored = best.mirrored[number, rows]
-        joints = np.full((len(rows), len(best.people.keypoints[0]) if len(rows) else 0), np.nan)
-        for turned in (False, True):
-            chosen = np.flatnonzero(mirrored == turned)
-            if len(chosen):
-                points, weights = part.asked(mirrored=turned)
-                joints[chosen] = joint_distances(
-                    part.metric, points, _points(part, best.people)[rows[chosen]], weights
-                )
-        distances = best.distances[number, rows]
-        matches = match(part.metric, best.in_effect[number, rows])
-        whole.append(
-            [
-                PartResult(part.metric, float(d), METRICS[part.metric].unit, float(m), bool(turned), row)
-                for d, m, turned, row in zip(distances, matches, mirrored, joints, strict=True)
-            ]
-        )
-    return whole
+def _explained(best: _Best, query: Query) -> list[tuple[Why, ...]]:
+    """What each part found in each candidate."""
+    block = Block(best.people, best.contents)
+    rows = np.arange(len(best))
+    told = [_scorer(part, block).why(score, rows) for part, score in zip(query.parts, best.scores, strict=True)]
+    return list(zip(*told, strict=True))
 
 
 def _paths(snapshot: Snapshot, content: int, query: Query) -> list[Path]:

@@ -8,8 +8,11 @@ from importlib import resources
 from pathlib import Path
 
 from contrapposto.errors import UnreadableMedia
-from contrapposto.records import Box, Hit, PartResult, Person, Pose
-from contrapposto.search.query import Query, joint_weights
+from contrapposto.language.sentences import sentence
+from contrapposto.records import Box, ConditionResult, Hit, PartResult, Person, Pose, Why, WordsResult
+from contrapposto.search.joints import joint_weights
+from contrapposto.search.query import Query
+from contrapposto.search.words_part import WordsPart
 from contrapposto.text import count, measure, path_text
 from contrapposto.web import skeletons
 
@@ -62,7 +65,13 @@ def people_page(path: Path, people: Sequence[Person]) -> str:
     label = f"{len(people)} {'person' if len(people) == 1 else 'people'}"
     whole = _photo_card(label, path, None, [person.pose for person in people])
     cards = tuple(
-        _photo_card(f"person {number}", path, person.box, [person.pose], (f"score {person.score:.2f}",))
+        _photo_card(
+            f"person {number}",
+            path,
+            person.box,
+            [person.pose],
+            (sentence(person.pose), f"score {person.score:.2f}"),
+        )
         for number, person in enumerate(people, start=1)
     )
     sections = [Section("grid", (whole,)), Section("grid", cards, empty="Nobody was found.")]
@@ -80,11 +89,16 @@ def _render(title: str, lines: list[str], sections: Sequence[Section], *, colour
 def _asked_cards(answer: Answer) -> list[Card]:
     cards = []
     for number, (part, source) in enumerate(zip(answer.query.parts, answer.sources, strict=True), start=1):
-        weights = joint_weights(part.joints)
-        lines = [f"joints: {part.joints}", f"metric: {part.metric}{', mirror allowed' if part.mirror else ''}"]
+        wanted = "asked for" if part.weight > 0 else "unlike"
+        label = wanted if len(answer.query.parts) == 1 else f"{wanted}, part {number}"
+        lines = [f"weight: {abs(part.weight):g}"] if abs(part.weight) != 1 else []
         if answer.query.where:
             lines.append(f"where: {answer.query.where}")
-        label = "asked for" if len(answer.query.parts) == 1 else f"asked for, part {number}"
+        if isinstance(part, WordsPart):
+            cards.append(Card(label, tuple(lines), missing=part.understood))
+            continue
+        weights = joint_weights(part.joints)
+        lines[:0] = [f"joints: {part.joints}", f"metric: {part.metric}{', mirror allowed' if part.mirror else ''}"]
         if source is not None:
             box = Box.around(part.pose.keypoints)
             cards.append(_photo_card(label, source, box, [part.pose], tuple(lines)))
@@ -98,14 +112,18 @@ def _hit_card(rank: int, hit: Hit) -> Card:
     for part in hit.why:
         lines += _reasons(part)
     lines += [f"same photo: {path_text(copy)}" for copy in hit.copies]
+    compared = next((result for result in hit.why if isinstance(result, PartResult) and not result.unlike), None)
     try:
-        svg, missing = skeletons.photo_svg(hit.path, [hit.pose], hit.box, hit.why[0]), ""
+        svg, missing = skeletons.photo_svg(hit.path, [hit.pose], hit.box, compared), ""
     except UnreadableMedia as error:
         svg, missing = None, f"the picture cannot be shown: {error}"
     return Card(f"{rank}", tuple(lines), path_text(hit.path), svg, missing, hit.match)
 
 
-def _reasons(part: PartResult) -> list[str]:
+def _reasons(part: Why) -> list[str]:
+    if isinstance(part, WordsResult):
+        return [_condition(condition) for condition in part.conditions]
+
     def named(names: list[str]) -> str:
         return ", ".join(name.replace("_", " ") for name in names)
 
@@ -115,6 +133,12 @@ def _reasons(part: PartResult) -> list[str]:
         f"best: {named(part.best())}",
         f"worst: {named(part.worst())}",
     ]
+
+
+def _condition(condition: ConditionResult) -> str:
+    if condition.held is None:
+        return f"? {condition.words}: not seen"
+    return f"{'✓' if condition.held else '✗'} {condition.words} ({condition.probability:.2f})"
 
 
 def _photo_card(

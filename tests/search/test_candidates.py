@@ -15,7 +15,8 @@ from contrapposto.records import Hit, Pose
 from contrapposto.search import ranking, where
 from contrapposto.search.candidates import take_snapshot
 from contrapposto.search.matching import HIDDEN
-from contrapposto.search.query import PosePart, Query
+from contrapposto.search.pose_part import PosePart
+from contrapposto.search.query import Query
 from contrapposto.store import Store, TableName
 from contrapposto.store.exact import ExactStore
 from contrapposto.store.lance import LanceStore

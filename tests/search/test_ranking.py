@@ -15,7 +15,8 @@ from contrapposto.records import Hit, Pose
 from contrapposto.search import ranking
 from contrapposto.search.candidates import take_snapshot
 from contrapposto.search.matching import HIDDEN, match
-from contrapposto.search.query import PosePart, Query
+from contrapposto.search.pose_part import PosePart
+from contrapposto.search.query import Query
 from contrapposto.store import Store
 from contrapposto.store.exact import ExactStore
 from contrapposto.store.rows import media_rows, people_rows

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from contrapposto.records import Box, Hit, PartResult
-from contrapposto.search.query import PosePart, Query
+from contrapposto.search.pose_part import PosePart
+from contrapposto.search.query import Query
 from contrapposto.web.results import Answer, people_page, results_page
 from tests.search.people import only, person, pose
 

@@ -1,0 +1,80 @@
+"""How a pose that is asked for scores people: a fast scan bounds the distances of all, exact ones decide."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contrapposto.distances import METRICS, joint_distances, pose_distances, shared_weight
+from contrapposto.records import PartResult, Why
+from contrapposto.search.candidates import Block
+from contrapposto.search.matching import in_effect, match
+from contrapposto.search.pose_part import PosePart
+from contrapposto.search.scoring import Array, Score
+
+THREADS = os.cpu_count() or 1
+"""That a scan of many people may use."""
+
+
+class PoseScorer:
+    """One pose and the people of a block. A part of a weight below 0 orders people the other way round; for it no
+    scan is known, and everybody's exact distance is taken."""
+
+    def __init__(self, part: PosePart, block: Block) -> None:
+        self._part = part
+        self._block = block
+
+    def bounds(self) -> tuple[Array, Array]:
+        """See `Scorer`."""
+        part = self._part
+        if part.weight < 0:
+            score = self.exact(np.arange(len(self._block.people)))
+            return score.order, score.matches
+        points, weights = part.asked()
+        gallery = self._block.gallery(part.metric)
+        low = gallery.lower_bounds(part.metric, points, weights, mirror=part.mirror, threads=THREADS)
+        bounds = low.astype(np.float64)
+        return bounds, match(part.metric, bounds)
+
+    def exact(self, rows: NDArray[np.intp]) -> Score:
+        """See `Scorer`."""
+        poses = self._points()[rows]
+        plain = self._scored(poses, mirrored=False)
+        if not self._part.mirror:
+            return plain
+        other = self._scored(poses, mirrored=True)
+        better = other.order > plain.order if self._part.weight < 0 else other.order < plain.order
+        won = better | (np.isnan(plain.order) & np.isfinite(other.order))
+        places = np.arange(len(rows)) + np.where(won, len(rows), 0)
+        return Score.concatenated([plain, other]).take(places)
+
+    def why(self, score: Score, rows: NDArray[np.intp]) -> list[Why]:
+        """See `Scorer`."""
+        part = self._part
+        joints = np.full((len(rows), self._points().shape[1]), np.nan)
+        for turned in (False, True):
+            chosen = np.flatnonzero(score.mirrored == turned)
+            if len(chosen):
+                points, weights = part.asked(mirrored=turned)
+                joints[chosen] = joint_distances(part.metric, points, self._points()[rows[chosen]], weights)
+        unit = METRICS[part.metric].unit
+        return [
+            PartResult(part.metric, float(d), unit, float(m), bool(turned), row, part.weight < 0)
+            for d, m, turned, row in zip(score.distances, score.matches, score.mirrored, joints, strict=True)
+        ]
+
+    def _points(self) -> NDArray[np.float32]:
+        people = self._block.people
+        return people.keypoints if self._part.flat else people.keypoints3d
+
+    def _scored(self, poses: NDArray[np.float32], *, mirrored: bool) -> Score:
+        part = self._part
+        points, weights = part.asked(mirrored=mirrored)
+        distances = pose_distances(part.metric, points, poses, weights)
+        order = in_effect(distances, shared_weight(points, poses, weights))
+        matches = match(part.metric, order)
+        if part.weight < 0:
+            order, matches = -order, 1 - matches
+        return Score(distances, order, matches, np.full(len(distances), mirrored), np.ones(len(distances)))

@@ -1,0 +1,121 @@
+"""How words score people: by how surely the conditions hold, or by how many of them do not hold."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contrapposto.language.conditions import All, Condition, Scene, bits, hamming, probability
+from contrapposto.posebits.table import Posebit
+from contrapposto.records import ConditionResult, Why, WordsResult
+from contrapposto.search.candidates import Block
+from contrapposto.search.scene_scoring import scene_scores
+from contrapposto.search.scoring import Array, Score
+from contrapposto.search.words_part import WordsPart
+
+
+class WordsScorer:
+    """One part in words and the people of a block."""
+
+    def __init__(self, part: WordsPart, block: Block) -> None:
+        self._part = part
+        self._block = block
+        self._chances: dict[str, Array] = {}
+        self._margins: dict[str, Array] = {}
+
+    def bounds(self) -> tuple[Array, Array]:
+        """See `Scorer`; these are exact."""
+        return self._scores.order, self._scores.matches
+
+    def exact(self, rows: NDArray[np.intp]) -> Score:
+        """See `Scorer`."""
+        return self._scores.take(rows)
+
+    def why(self, score: Score, rows: NDArray[np.intp]) -> list[Why]:
+        """See `Scorer`."""
+        from contrapposto.language.wording import understood
+
+        asked = self._part.asked
+        said = understood(asked)
+        results = [self._told(condition, rows) for condition in conditions_of(asked.person)]
+        if asked.scene is not None:
+            words = scene_words(asked.scene)
+            results.append([ConditionResult(words, float(chance)) for chance in score.scene])
+        return [
+            WordsResult(
+                said,
+                float(score.matches[place]),
+                float(score.distances[place]),
+                tuple(column[place] for column in results),
+                self._part.weight < 0,
+            )
+            for place in range(len(rows))
+        ]
+
+    def _told(self, condition: Condition, rows: NDArray[np.intp]) -> list[ConditionResult]:
+        """How surely a condition holds of people."""
+        from contrapposto.language.wording import words_of
+
+        chances = probability(condition, self._chance)[rows]
+        words = words_of(condition)
+        return [ConditionResult(words, float(chance) if np.isfinite(chance) else None) for chance in chances]
+
+    @cached_property
+    def _scores(self) -> Score:
+        """Of everybody."""
+        person, scene = self._part.asked.person, self._part.asked.scene
+        count = len(self._block.people)
+        whole = np.ones(count)
+        unmet, unknown, matches = np.zeros(count), np.zeros(count), np.ones(count)
+        if person is not None:
+            unmet, unknown = hamming(person, self._margin), self._unknown(person)
+            matches = probability(person, self._chance)
+        if scene is not None:
+            boxes = self._block.people.boxes
+            places = boxes[:, :2] + boxes[:, 2:] / 2
+            whole, shown = scene_scores(scene, self._block.asked, self._block.contents, places)
+            unmet = unmet + (whole < 0.5)
+            if person is None:
+                whole = np.where(shown, whole, np.nan)
+            matches = matches * whole
+        if self._part.score == "hamming":
+            asked = sum(1 for _ in bits(person)) if person is not None else 0
+            order = unmet + unknown / (asked + 1)
+            matches = 1 - order / (asked + (scene is not None) + 1)
+        unmet = np.where(np.isfinite(matches), unmet, np.nan)
+        if self._part.weight < 0:
+            matches = 1 - matches
+        found = np.nan_to_num(matches)
+        return Score(unmet, 1 - matches, found, np.zeros(count, bool), whole)
+
+    def _unknown(self, person: Condition) -> Array:
+        """(N,) how many of the posebits that are asked for cannot be told."""
+        unknown: Array = np.sum([np.isnan(self._margin(bit.row)) for bit in bits(person)], axis=0, dtype=np.float64)
+        return unknown
+
+    def _margin(self, row: Posebit) -> Array:
+        if row.name not in self._margins:
+            self._margins[row.name] = self._block.asked.margin(row)
+        return self._margins[row.name]
+
+    def _chance(self, row: Posebit) -> Array:
+        if row.name not in self._chances:
+            self._chances[row.name] = self._block.asked.probability(row)
+        return self._chances[row.name]
+
+
+def conditions_of(person: Condition | None) -> tuple[Condition, ...]:
+    """What is asked of a person, one by one."""
+    if person is None:
+        return ()
+    return person.parts if isinstance(person, All) else (person,)
+
+
+def scene_words(scene: Scene) -> str:
+    """What is asked of the picture."""
+    from contrapposto.language.conditions import Asked
+    from contrapposto.language.wording import understood
+
+    return understood(Asked(None, scene))
