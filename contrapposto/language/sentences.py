@@ -64,11 +64,13 @@ class Description:
     def words(self) -> str:
         """The sentence without what is seen; empty where nothing is said."""
         deeds = [phrase.words for phrase in self.said if phrase.part in _DEEDS]
-        things: dict[str, list[str]] = {}
+        things: dict[str, str] = {}
         for phrase in self.said:
             if phrase.part not in _DEEDS:
-                things.setdefault(phrase.subject or phrase.words, []).append(phrase.words)
-        rest = _listed([" ".join((subject, " and ".join(words))) for subject, words in things.items()])
+                thing = f"{phrase.subject} {phrase.words}".strip()
+                before = things.get(phrase.subject)
+                things[phrase.subject or phrase.words] = f"{before} and {phrase.words}" if before else thing
+        rest = _listed(list(things.values()))
         text = ", ".join([*deeds, f"with {rest}" if deeds else rest] if things else deeds)
         return f"{text[0].upper()}{text[1:]}." if text else ""
 
@@ -139,7 +141,7 @@ def _chosen(chance: Callable[[Posebit], float]) -> tuple[Phrase, ...]:
 
 def _side(phrase: Phrase) -> int:
     """0 for both sides or none, 1 left, 2 right."""
-    return next((number for number, side in ((1, "left"), (2, "right")) if f"the {side}" in phrase.subject), 0)
+    return next((number for number, side in ((1, "left"), (2, "right")) if f"{phrase.subject} {phrase.words}".strip().startswith(f"the {side}")), 0)
 
 
 def _news(phrase: Phrase, chance: Callable[[Posebit], float]) -> float:
@@ -186,6 +188,6 @@ def _seen(pose: Pose) -> str:
         if set(several) <= set(parts):
             parts = [one if part == several[0] else part for part in parts if part not in several[1:]]
     if not parts:
-        return "Hardly anything of the body is seen"
+        return "Hardly anything of the body is visible"
     single = len(parts) == 1 and not parts[0].startswith("both")
-    return f"Only {_listed(parts)} {'is' if single else 'are'} seen"
+    return f"Only {_listed(parts)} {'is' if single else 'are'} visible"

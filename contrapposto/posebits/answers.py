@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 LEAST_SCORE = 0.1
 """A keypoint that is seen counts with at least this score."""
 
+ASTRAY = 0.01
+"""Least chance of either answer, however clear a pose looks: sides are swapped, or people mixed up."""
+
 STRAIGHTENED = ((115.0, 130.0, 160.0, 180.0), (0.0, 20.0, 20.0, 0.0))
 """Degrees that are added to the estimated angle (first) of an elbow or a knee (second): lifting bends straight limbs,
 as it cannot tell their depth."""
@@ -56,13 +59,14 @@ class People:
         return value - row.threshold if row.over else row.threshold - value
 
     def probability(self, row: Posebit) -> Array:
-        """(N,) chance that the row is true, 0..1; NaN where unknown.
+        """(N,) chance that the row is true, `ASTRAY` to 1 - `ASTRAY`; NaN where unknown.
 
-        A logistic curve of the margin over the row's sigma, which is taken to be larger the less surely the
-        worst seen of the needed keypoints is seen.
+        A logistic curve of the margin over the row's sigma, which grows as 1 / sqrt(score) with the score of the
+        worst seen of the needed keypoints. Fitted to what the default estimator finds on the demo collection.
         """
-        spread = row.sigma / self._score(row)
-        return 1 / (1 + np.exp(-np.clip(1.7 * self.margin(row) / spread, -60, 60)))
+        steep = np.sqrt(self._score(row)) * (1.7 / row.sigma)
+        sure = 1 / (1 + np.exp(-np.clip(self.margin(row) * steep, -60, 60)))
+        return ASTRAY + (1 - 2 * ASTRAY) * sure
 
     def _score(self, row: Posebit) -> Array:
         """(N,) of the worst seen keypoint that a row needs, `LEAST_SCORE` to 1."""

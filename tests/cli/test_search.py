@@ -240,39 +240,6 @@ def test_no_library(program: Program, tmp_path: Path) -> None:
     )
 
 
-def test_describe(program: Program, tmp_path: Path) -> None:
-    path = draw(tmp_path / "a.png", people=2, pose=(90, 40), size=(400, 300))
-    outcome = program("describe", "--json", path)
-    assert outcome.status == 0
-    assert outcome.json["path"] == str(path)
-    assert [person["number"] for person in outcome.json["people"]] == [1, 2]
-    for person, wanted in zip(outcome.json["people"], (1, 2), strict=True):
-        points = [[row["x"], row["y"]] for row in person["keypoints"]]
-        assert points == pytest.approx(keypoints(wanted, 90, 40, 400, 300).round(2), abs=0.011)
-        assert all(row["visible"] and row["score"] == 0.8 for row in person["keypoints"])
-    text = program("describe", path).out.splitlines()
-    assert text[0] == f"{path}: 2 people"
-    assert len(text) == 1 + 2 * 18
-    page = tmp_path / "page.html"
-    assert program("describe", path, "--html", page).status == 0
-    assert "<svg" in page.read_text(encoding="utf-8")
-
-
-def test_describe_nobody(program: Program, tmp_path: Path) -> None:
-    path = draw(tmp_path / "a.png", people=0)
-    assert program("describe", path, "--json").json["people"] == []
-    assert program("describe", path).out == f"{path}: 0 people\n"
-
-
-def test_what_cannot_be_described(program: Program, tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(b"")
-    for path, said in [(tmp_path / "a.jpg", "the file is empty"), (tmp_path, "not a regular file")]:
-        outcome = program("describe", "--json", path)
-        assert (outcome.status, outcome.out) == (2, "")
-        assert outcome.err.startswith(f"contrapposto: {path}: ")
-        assert said in outcome.err
-
-
 def test_a_described_person_finds_itself(program: Program, indexed: Path, tmp_path: Path) -> None:
     for number, person in enumerate(program("describe", indexed / "a.png", "--json").json["people"], start=1):
         path = tmp_path / f"{number}.json"

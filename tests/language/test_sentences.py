@@ -74,12 +74,12 @@ RIGHT_ARM = ["right_elbow", "right_wrist"]
     [
         ([], ""),
         ([*FACE], ""),
-        ([name for name in LEGS if not name.endswith("hip")], "Only the upper body is seen"),
-        ([*LEGS, *RIGHT_ARM], "Only the head and the left arm are seen"),
-        ([*LEGS, *RIGHT_ARM, *LEFT_ARM], "Only the head is seen"),
-        ([*FACE, *LEGS], "Only both arms are seen"),
-        (skeleton.KEYPOINTS[:-1], "Hardly anything of the body is seen"),
-        (skeleton.KEYPOINTS, "Hardly anything of the body is seen"),
+        ([name for name in LEGS if not name.endswith("hip")], "Only the upper body is visible"),
+        ([*LEGS, *RIGHT_ARM], "Only the head and the left arm are visible"),
+        ([*LEGS, *RIGHT_ARM, *LEFT_ARM], "Only the head is visible"),
+        ([*FACE, *LEGS], "Only both arms are visible"),
+        (skeleton.KEYPOINTS[:-1], "Hardly anything of the body is visible"),
+        (skeleton.KEYPOINTS, "Hardly anything of the body is visible"),
     ],
 )
 def test_what_little_is_seen_is_said(hidden: Sequence[str], said: str) -> None:
@@ -92,7 +92,7 @@ def test_what_little_is_seen_is_said(hidden: Sequence[str], said: str) -> None:
 def test_nothing_is_made_up_of_nobody() -> None:
     nobody = Pose(np.full((17, 2), np.nan))
     assert described(nobody).condition is None
-    assert sentence(nobody) == "Hardly anything of the body is seen."
+    assert sentence(nobody) == "Hardly anything of the body is visible."
     assert described(seen(person(), score=0.0)).said == ()
 
 

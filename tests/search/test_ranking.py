@@ -302,3 +302,23 @@ def test_hidden_joints_count_against_a_pose() -> None:
     assert share == pytest.approx(9 / 13)
     assert hits[1].match == pytest.approx(match("2d", hits[1].distance * np.exp(HIDDEN * (1 - share))))
     assert names(ask(store, PosePart(turned, "upper"))) == ["half.jpg", "whole.jpg"]
+
+
+def test_a_weight_below_0_asks_for_people_unlike_it(store: ExactStore) -> None:
+    likes = ask(store, PosePart(WAVES))
+    unlike = ask(store, PosePart(WAVES, weight=-1))
+    assert [(hit.path, hit.number) for hit in unlike] == [(hit.path, hit.number) for hit in reversed(likes)]
+    for hit in unlike:
+        same = next(other for other in likes if (other.path, other.number) == (hit.path, hit.number))
+        assert hit.match == pytest.approx(1 - same.match)
+        assert hit.distance == same.distance
+        assert hit.why[0].unlike
+
+
+def test_like_one_and_unlike_another(store: ExactStore) -> None:
+    legs, arms = PosePart(STANDS, "legs"), PosePart(WAVES, "arms", weight=-3)
+    hits = ask(store, legs, arms)
+    assert [(hit.path.name, hit.number) for hit in hits][-1] == ("a.jpg", 2)  # it waves
+    for hit in hits:
+        like, unlike = hit.why
+        assert hit.match == pytest.approx((like.match + 3 * unlike.match) / 4)
