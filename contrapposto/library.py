@@ -188,7 +188,7 @@ class Library:
             return f"No file in the library meets --where {query.where!r}."
         if query.min_match and (best := self.search(replace(query, min_match=0.0, top=1))):
             return f"Nobody matches that well: the best match is {best[0].match:.2f}; ask for less than that."
-        if any(isinstance(part, WordsPart) and part.asked.scene for part in query.parts):
+        if query.of_pictures:
             return "No picture in the library shows so many people as asked for."
         return "Nobody in the library shows enough of the joints asked for to be compared; ask for fewer joints."
 

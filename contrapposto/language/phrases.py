@@ -14,10 +14,7 @@ from functools import cache
 from importlib import resources
 
 from contrapposto.language.conditions import Bit, Condition, every, negated
-try:
-    from contrapposto.language.named import NAMED
-except ImportError:  # INTERIM
-    NAMED = {}
+from contrapposto.language.named import NAMED
 
 FILE = "phrases.csv"
 
@@ -45,6 +42,11 @@ class Phrase:
     share: float
     pair: bool = False
 
+    @property
+    def text(self) -> str:
+        """Subject and words."""
+        return f"{self.subject} {self.words}".strip()
+
 
 @cache
 def phrases() -> tuple[Phrase, ...]:
@@ -60,8 +62,6 @@ _OWN, _OTHER = r"(?<![a-z])own(?![a-z])", r"(?<![a-z])other(?![a-z])"
 def read(lines: Iterable[str]) -> Iterator[Phrase]:
     """The phrases of a table in the form of phrases.csv."""
     for cells in csv.DictReader(lines):
-        if cells['condition'].startswith('=') and not any(n.startswith(cells['condition'][1:].split('own')[0]) for n in NAMED) or '=' in cells['when'] and not NAMED:  # INTERIM
-            continue
         left, right = (_sided(cells, own, other) for own, other in _SIDES)
         topics = [[*one, *another] for one, another in zip(_topics(left), _topics(right), strict=True)]
         if not re.search(_OWN, cells["condition"]):

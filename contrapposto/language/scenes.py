@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from contrapposto.language.conditions import Bit, Condition, Either
+from contrapposto.language.phrasebook import Phrasebook
+from contrapposto.language.tokens import normal, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +30,10 @@ RELATIONS: Mapping[str, Relation] = {
     "close together": Relation(None, None, 0.6),
 }
 """By the words for it."""
+
+
+@cache
+def relation_phrases() -> Phrasebook[str]:
+    """Words for relations of two people, with their names (scenes.csv)."""
+    rows = table("scenes.csv")
+    return Phrasebook({normal(words): row["relation"] for row in rows for words in row["words"].split("/")})

@@ -1,7 +1,7 @@
 """Poses to words: one sentence about a person, of what is surely true and worth saying.
 
-In the manner of the automatic captions of PoseScript (Delmas et al. 2022): choose what is salient, drop what follows
-from it, join the sides, fill the words into a sentence.
+In the manner of the automatic captions of PoseScript (Delmas et al. 2022): choose what is salient, drop what
+follows from it, join the sides, fill the words into a sentence.
 """
 
 from __future__ import annotations
@@ -67,9 +67,8 @@ class Description:
         things: dict[str, str] = {}
         for phrase in self.said:
             if phrase.part not in _DEEDS:
-                thing = f"{phrase.subject} {phrase.words}".strip()
                 before = things.get(phrase.subject)
-                things[phrase.subject or phrase.words] = f"{before} and {phrase.words}" if before else thing
+                things[phrase.subject or phrase.words] = f"{before} and {phrase.words}" if before else phrase.text
         rest = _listed(list(things.values()))
         text = ", ".join([*deeds, f"with {rest}" if deeds else rest] if things else deeds)
         return f"{text[0].upper()}{text[1:]}." if text else ""
@@ -141,7 +140,7 @@ def _chosen(chance: Callable[[Posebit], float]) -> tuple[Phrase, ...]:
 
 def _side(phrase: Phrase) -> int:
     """0 for both sides or none, 1 left, 2 right."""
-    return next((number for number, side in ((1, "left"), (2, "right")) if f"{phrase.subject} {phrase.words}".strip().startswith(f"the {side}")), 0)
+    return 1 if phrase.text.startswith("the left") else 2 if phrase.text.startswith("the right") else 0
 
 
 def _news(phrase: Phrase, chance: Callable[[Posebit], float]) -> float:

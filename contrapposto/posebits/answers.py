@@ -22,8 +22,8 @@ ASTRAY = 0.01
 """Least chance of either answer, however clear a pose looks: sides are swapped, or people mixed up."""
 
 STRAIGHTENED = ((115.0, 130.0, 160.0, 180.0), (0.0, 20.0, 20.0, 0.0))
-"""Degrees that are added to the estimated angle (first) of an elbow or a knee (second): lifting bends straight limbs,
-as it cannot tell their depth."""
+"""Estimated angles of an elbow or a knee, and the degrees that are added to them: lifting bends straight limbs, as
+it cannot tell their depth."""
 
 WORDS = (len(POSEBITS) + 63) // 64
 """64-bit words that the bits of a posebyte take."""

@@ -22,8 +22,19 @@ from numpy.typing import NDArray
 
 from contrapposto import skeleton
 from contrapposto.geometry import PARALLEL
-
-Array = NDArray[np.float32]
+from contrapposto.posebits.vectors import (
+    Array,
+    angle_between,
+    arccos,
+    arcsin,
+    arctan,
+    cross,
+    dot,
+    length,
+    mean_of_seen,
+    over,
+    unit,
+)
 
 BONES: tuple[tuple[str, str, float], ...] = (
     ("left_shoulder", "left_elbow", 0.28),
@@ -45,7 +56,7 @@ LONGEST_LOOK = 1.03
 """How much longer than their true length those look, in the mean over the demo collection."""
 
 INVERTED = -0.6
-"""Height of a unit vector up the body, from the knees (or the hips) to the neck, below which it stands on its head."""
+"""Upside down is a body whose unit vector from the knees (or the hips) to the neck rises by less than this."""
 
 FACE: tuple[str, ...] = skeleton.KEYPOINTS[:5]
 
@@ -98,14 +109,14 @@ class Figures:
     @cached_property
     def spine(self) -> Array:
         """(3, N) unit vectors from the pelvis to the neck."""
-        return _unit(self.space("neck") - self.space("pelvis"))
+        return unit(self.space("neck") - self.space("pelvis"))
 
     @cached_property
     def axes(self) -> tuple[Array, Array, Array]:
         """Unit vectors (3, N) to the own left, up the spine, and forward: the axes of `geometry.body_frame`."""
-        across = _unit(self.space("left_hip") - self.space("right_hip"))
-        forward = _unit(_cross(across, self.spine), PARALLEL)
-        return _cross(self.spine, forward), self.spine, forward
+        across = unit(self.space("left_hip") - self.space("right_hip"))
+        forward = unit(cross(across, self.spine), PARALLEL)
+        return cross(self.spine, forward), self.spine, forward
 
     @cached_property
     def stance(self) -> tuple[Array, Array, Array]:
@@ -116,22 +127,22 @@ class Figures:
         So someone who bows, or lies on the side, faces where the chest or the hips do, and not the ground. Without
         shoulders and knees the body is taken to be upright.
         """
-        across = _unit(self.space("left_hip") - self.space("right_hip"))
+        across = unit(self.space("left_hip") - self.space("right_hip"))
         legs = self.space("pelvis") - (self.space("left_knee") + self.space("right_knee")) / 2
         tall = np.nan_to_num(self.space("neck") - self.space("pelvis")) + np.nan_to_num(legs)
-        tall[1] += np.where(_dot(tall, tall) > 0, np.float32(0), np.float32(1))
-        up = _unit(tall - _dot(tall, across) * across)
-        forward = _cross(across, up)
+        tall[1] += np.where(dot(tall, tall) > 0, np.float32(0), np.float32(1))
+        up = unit(tall - dot(tall, across) * across)
+        forward = cross(across, up)
         above = np.where(up[1] < INVERTED, np.float32(-1), np.float32(1))
         share = forward[1] / np.maximum(up[1] * above + 1, np.float32(1e-6)) * above
         turned = forward - share * up
         turned[1] = 0
-        front = _unit(turned)
+        front = unit(turned)
         return np.stack([front[2], front[1], -front[0]]), front, above
 
     @cached_property
     def lowest(self) -> Array:
-        """(N,) height of the lowest of `GROUNDED` in the picture, pixels; NaN where a knee or an ankle is unseen."""
+        """(N,) pixels up of the lowest of `GROUNDED` in the picture; NaN where a knee or an ankle is unseen."""
         lowest: Array = np.full(len(self), np.inf, np.float32)
         for name in GROUNDED:
             lowest = np.fmin(lowest, self.picture(name)[1])
@@ -145,25 +156,22 @@ class Figures:
         """(N,) scale of the picture at each person; NaN where no bone is seen."""
         longest = [np.zeros(len(self), np.float32) for _ in range(LONGEST)]
         for a, b, usual in BONES:
-            look = np.nan_to_num(_length(self.picture(a) - self.picture(b)) / np.float32(usual))
+            look = np.nan_to_num(length(self.picture(a) - self.picture(b)) / np.float32(usual))
             for place, longer in enumerate(longest):
                 longest[place] = np.maximum(longer, look)
                 look = np.minimum(longer, look)
-        seen = sum(((look > 0).astype(np.float32) for look in longest), np.zeros(len(self), np.float32))
-        pixels = sum(longest[1:], longest[0]) / LONGEST_LOOK
-        scale: Array = seen / np.where(pixels > 0, pixels, np.float32(np.nan))
-        return scale
+        seen = np.sum([look > 0 for look in longest], axis=0, dtype=np.float32)
+        return np.asarray(seen * np.float32(LONGEST_LOOK) / over(np.sum(longest, axis=0)))
 
     @cached_property
     def metres_per_metre(self) -> Array:
         """(N,) scale of the 3D estimate to a body of usual size; NaN where no bone is known."""
         usual, total = np.zeros(len(self), np.float32), np.zeros(len(self), np.float32)
         for first, second in zip(BONES[::2], (*BONES[1::2], None), strict=True):
-            lengths = [(_length(self.space(a) - self.space(b)), u) for a, b, u in filter(None, (first, second))]
-            total += sum((np.nan_to_num(length) for length, _ in lengths), np.float32(0))
-            usual += sum((np.where(length >= 0, np.float32(u), np.float32(0)) for length, u in lengths), np.float32(0))
-        scale: Array = usual / np.where(total > 0, total, np.float32(np.nan))
-        return scale
+            bones = [length(self.space(a) - self.space(b)) for a, b, _ in filter(None, (first, second))]
+            total += np.sum([np.nan_to_num(bone) for bone in bones], axis=0)
+            usual += np.sum([np.isfinite(bone) for bone in bones], axis=0, dtype=np.float32) * np.float32(first[2])
+        return np.asarray(usual / over(total))
 
     def _column(self, points: NDArray[np.floating], name: str) -> Array:
         key = (points.shape[2], name)
@@ -181,7 +189,7 @@ class Figures:
             return column
         if name == "head":
             nose, *pairs = (self._column(points, part) for part in FACE)
-            return _mean_of_seen([[nose], pairs[:2], pairs[2:]])
+            return mean_of_seen([[nose], pairs[:2], pairs[2:]])
         parts = ("neck", "pelvis") if name == "torso" else DERIVED[name]
         first, second = (self._column(points, part) for part in parts)
         return (first + second) / 2
@@ -190,53 +198,10 @@ class Figures:
 _SIDES = ("left", "right")
 
 
-def _mean_of_seen(groups: Sequence[Sequence[Array]]) -> Array:
-    """Mean of the points that are seen, NaN where none is; a mirrored body gives exactly the mirrored mean."""
-    total, count = np.float32(0), np.float32(0)
-    for group in groups:
-        total = total + sum((np.nan_to_num(point) for point in group), np.float32(0))
-        count = count + sum((np.isfinite(point[0]).astype(np.float32) for point in group), np.float32(0))
-    mean: Array = total / np.where(count > 0, count, np.float32(np.nan))
-    return mean
-
-
-def _dot(first: Array, second: Array) -> Array:
-    """(N,) of two columns of vectors."""
-    product: Array = first[0] * second[0]
-    for a, b in zip(first[1:], second[1:], strict=True):
-        product += a * b
-    return product
-
-
-def _cross(first: Array, second: Array) -> Array:
-    """(3, N)"""
-    (a, b, c), (x, y, z) = first, second
-    return np.stack([b * z - c * y, c * x - a * z, a * y - b * x])
-
-
-def _length(vectors: Array) -> Array:
-    length: Array = np.sqrt(_dot(vectors, vectors))
-    return length
-
-
-def _unit(vectors: Array, least: float = 1e-6) -> Array:
-    """Brought to length 1; NaN where they are no longer than `least`."""
-    length = _length(vectors)
-    unit: Array = vectors / np.where(length > least, length, np.float32(np.nan))
-    return unit
-
-
-def _degrees(first: Array, second: Array) -> Array:
-    """(N,) angle between two columns of vectors, 0..180 degrees; NaN where one has no length."""
-    length = np.sqrt(_dot(first, first) * _dot(second, second))
-    cosine = _dot(first, second) / np.where(length > 0, length, np.float32(np.nan))
-    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-
-
 def _angle(f: Figures, a: str, b: str, c: str) -> Array:
     """At b, between a and c, 0..180 degrees; 180 is straight."""
     corner = f.space(b)
-    return _degrees(f.space(a) - corner, f.space(c) - corner)
+    return angle_between(f.space(a) - corner, f.space(c) - corner)
 
 
 def _less_bent(f: Figures, a: str, b: str, c: str, d: str, e: str, g: str) -> Array:
@@ -246,7 +211,7 @@ def _less_bent(f: Figures, a: str, b: str, c: str, d: str, e: str, g: str) -> Ar
 
 def _distance(f: Figures, a: str, b: str) -> Array:
     """In space, metres."""
-    return _length(f.space(a) - f.space(b)) * f.metres_per_metre
+    return length(f.space(a) - f.space(b)) * f.metres_per_metre
 
 
 def _wider(f: Figures, a: str, b: str, c: str, d: str) -> Array:
@@ -258,120 +223,118 @@ def _beyond(f: Figures, a: str, b: str) -> Array:
     """Metres by which a lies further from the torso's centre C than b, along the line from C through b:
     (a - b).(b - C) / |b - C|."""
     outward = f.space(b) - f.space("torso")
-    length = _length(outward)
-    along = _dot(f.space(a) - f.space(b), outward) / np.where(length > 0, length, np.float32(np.nan))
-    return along * f.metres_per_metre
+    return dot(f.space(a) - f.space(b), outward) / over(length(outward)) * f.metres_per_metre
 
 
 def _along(axis: int, sign: int = 1) -> Callable[[Figures, str, str], Array]:
     """Metres of a from b along an axis of the body frame: 0 to the own left, 1 up the spine, 2 forward."""
 
     def measure(f: Figures, a: str, b: str) -> Array:
-        return np.float32(sign) * _dot(f.space(a) - f.space(b), f.axes[axis]) * f.metres_per_metre
+        return np.float32(sign) * dot(f.space(a) - f.space(b), f.axes[axis]) * f.metres_per_metre
 
     return measure
 
 
 def _nearer(f: Figures, a: str, b: str) -> Array:
     """Metres by which a is nearer to the camera than b."""
-    return (f.space(a)[2] - f.space(b)[2]) * f.metres_per_metre
+    return np.asarray((f.space(a)[2] - f.space(b)[2]) * f.metres_per_metre)
 
 
 def _higher(f: Figures, a: str, b: str) -> Array:
     """Metres of a over b in the picture."""
-    return (f.picture(a)[1] - f.picture(b)[1]) * f.metres_per_pixel
+    return np.asarray((f.picture(a)[1] - f.picture(b)[1]) * f.metres_per_pixel)
 
 
 def _to_the_right(f: Figures, a: str, b: str) -> Array:
     """Metres of a to the right of b in the picture."""
-    return (f.picture(a)[0] - f.picture(b)[0]) * f.metres_per_pixel
+    return np.asarray((f.picture(a)[0] - f.picture(b)[0]) * f.metres_per_pixel)
 
 
 def _tilt(f: Figures, a: str, b: str) -> Array:
     """Degrees by which the line from b up to a climbs in the picture, -90..90."""
     across, up = f.picture(a) - f.picture(b)
-    return np.degrees(np.arctan2(up, np.abs(across)))
+    return arctan(up, np.abs(across))
 
 
 def _off_ground(f: Figures, a: str) -> Array:
     """Metres over the lowest joint in the picture."""
-    return (f.picture(a)[1] - f.lowest) * f.metres_per_pixel
+    return np.asarray((f.picture(a)[1] - f.lowest) * f.metres_per_pixel)
 
 
 def _carries(f: Figures, a: str, b: str) -> Array:
     """Metres by which the hips stand, seen in the picture, nearer over a than over b."""
     pelvis = f.picture("pelvis")[0]
-    return (np.abs(pelvis - f.picture(b)[0]) - np.abs(pelvis - f.picture(a)[0])) * f.metres_per_pixel
+    nearer = np.abs(pelvis - f.picture(b)[0]) - np.abs(pelvis - f.picture(a)[0])
+    return np.asarray(nearer * f.metres_per_pixel)
 
 
 def _from_up(f: Figures, a: str, b: str) -> Array:
     """Degrees between the picture's up and the line from b to a in space: 0 up, 90 level, 180 down."""
     line = f.space(a) - f.space(b)
-    length = _length(line)
-    return np.degrees(np.arccos(np.clip(line[1] / np.where(length > 0, length, np.float32(np.nan)), -1, 1)))
+    return arccos(line[1] / over(length(line)))
 
 
 def _from_level(f: Figures, a: str, b: str) -> Array:
     """Degrees between the line from b to a in space and the level, 0..90."""
-    return np.abs(np.float32(90) - _from_up(f, a, b))
+    return np.asarray(np.abs(_from_up(f, a, b) - 90))
 
 
 def _lean_left(f: Figures) -> Array:
     """Degrees by which the spine leans over to the own left, -90..90."""
-    return np.degrees(np.arcsin(np.clip(_dot(f.spine, f.stance[0]), -1, 1)))
+    return arcsin(dot(f.spine, f.stance[0]))
 
 
 def _lean_forward(f: Figures) -> Array:
     """Degrees by which the spine leans over forward, -180..180: its angle from the picture's up (of those who stand
     on the head: down), as far as it goes forward rather than sideways."""
     left, front, above = f.stance
-    forward = _dot(f.spine, front)
-    aside = np.hypot(_dot(f.spine, left), forward)
+    forward = dot(f.spine, front)
+    aside = np.hypot(dot(f.spine, left), forward)
     share = forward / np.where(aside > 0, aside, np.float32(1))
-    return np.degrees(np.arccos(np.clip(f.spine[1] * above, -1, 1))) * share
+    return arccos(f.spine[1] * above) * share
 
 
 def _away(f: Figures) -> Array:
     """Degrees of the body's front from the camera: 0 faces it, 180 turns the back."""
-    return np.degrees(np.arccos(np.clip(f.stance[1][2], -1, 1)))
+    return arccos(f.stance[1][2])
 
 
 def _sideways(f: Figures) -> Array:
     """Degrees of the body's front to the picture's right, -90..90: 90 is a profile that faces right."""
-    return np.degrees(np.arcsin(np.clip(f.stance[1][0], -1, 1)))
+    return arcsin(f.stance[1][0])
 
 
 def _twist(f: Figures) -> Array:
     """Degrees by which the shoulders are turned to the own left against the hips, about the spine."""
     shoulders = f.space("left_shoulder") - f.space("right_shoulder")
     left, _, forward = f.axes
-    return -np.degrees(np.arctan2(_dot(shoulders, forward), _dot(shoulders, left)))
+    return -arctan(dot(shoulders, forward), dot(shoulders, left))
 
 
 def _gaze(f: Figures) -> tuple[Array, Array, Array]:
     """The direction from the ears to the nose in the chest's axes: left, up, front."""
     look = f.space("nose") - f.space("ears")
     across = f.space("left_shoulder") - f.space("right_shoulder")
-    left = _unit(across - _dot(across, f.spine) * f.spine)
-    return _dot(look, left), _dot(look, f.spine), _dot(look, _cross(left, f.spine))
+    left = unit(across - dot(across, f.spine) * f.spine)
+    return dot(look, left), dot(look, f.spine), dot(look, cross(left, f.spine))
 
 
 def _head_turn(f: Figures) -> Array:
     """Degrees by which the face is turned to the own left against the chest."""
     left, _, front = _gaze(f)
-    return np.degrees(np.arctan2(left, front))
+    return arctan(left, front)
 
 
 def _head_lift(f: Figures) -> Array:
     """Degrees by which the line from the ears to the nose points up against the chest."""
     left, up, front = _gaze(f)
-    return np.degrees(np.arctan2(up, np.hypot(left, front)))
+    return arctan(up, np.hypot(left, front))
 
 
 def _head_tilt(f: Figures) -> Array:
     """Degrees by which the head is tilted to the own left against the chest: the left ear is lower then."""
     ears = f.space("left_ear") - f.space("right_ear")
-    return _degrees(ears, f.spine) - np.float32(90)
+    return angle_between(ears, f.spine) - np.float32(90)
 
 
 MEASURES: Mapping[str, Callable[..., Array]] = {

@@ -52,6 +52,11 @@ class Query:
         if self.where is not None:
             object.__setattr__(self, "condition", conditions.parse(self.where))
 
+    @property
+    def of_pictures(self) -> bool:
+        """Whether whole pictures are asked for: so many people, or two in a relation."""
+        return any(isinstance(part, WordsPart) and part.asked.scene is not None for part in self.parts)
+
     def to_json(self) -> dict[str, Any]:
         """The JSON form."""
         return {

@@ -38,7 +38,8 @@ ROUNDING = 1e-12
 def search(store: Store, snapshot: Snapshot, query: Query) -> list[Hit]:
     """The best people for a query, best first; equal ones in order of their id in the store.
 
-    At most `query.top`, fewer when fewer can be compared or match well enough; none is legal.
+    At most `query.top`, fewer when fewer can be compared or match well enough; none is legal. Of a picture that is
+    asked for as a whole, one person.
     """
     met = snapshot.contents(query.condition)
     top = min(query.top, snapshot.most)
@@ -50,8 +51,12 @@ def search(store: Store, snapshot: Snapshot, query: Query) -> list[Hit]:
         if not found:
             return []
         best = _concatenated(found).first(wanted)
+        complete = len(best) < wanted
+        if query.of_pictures:
+            _, firsts = np.unique(best.contents, return_index=True)
+            best = best.take(np.sort(firsts))
         groups = [[row] for row in range(len(best))] if query.unfold else _folded(best, snapshot, top)
-        if len(groups) >= top or len(best) < wanted:
+        if len(groups) >= top or complete:
             return _hits(best, groups[:top], snapshot, query)
         wanted *= MORE
 

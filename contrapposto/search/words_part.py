@@ -7,6 +7,8 @@ from typing import Any
 
 from contrapposto.errors import QueryError
 from contrapposto.language.conditions import Asked
+from contrapposto.language.parser import parse
+from contrapposto.language.wording import understood
 from contrapposto.search.joints import check_weight
 
 SCORES = ("probability", "hamming")
@@ -30,15 +32,11 @@ class WordsPart:
         check_weight(self.weight)
         if self.score not in SCORES:
             raise QueryError(f"unknown score {self.score!r}; there are {', '.join(SCORES)}")
-        from contrapposto.language.parser import parse
-
         object.__setattr__(self, "asked", parse(self.words))
 
     @property
     def understood(self) -> str:
         """What was understood, in words."""
-        from contrapposto.language.wording import understood
-
         return understood(self.asked)
 
     def to_json(self) -> dict[str, Any]:

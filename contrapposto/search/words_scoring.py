@@ -7,13 +7,18 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto.language.conditions import All, Condition, Scene, bits, hamming, probability
+from contrapposto.language.conditions import All, Asked, Condition, Scene, bits, hamming, probability
+from contrapposto.language.wording import understood, words_of
 from contrapposto.posebits.table import Posebit
 from contrapposto.records import ConditionResult, Why, WordsResult
 from contrapposto.search.candidates import Block
 from contrapposto.search.scene_scoring import scene_scores
 from contrapposto.search.scoring import Array, Score
 from contrapposto.search.words_part import WordsPart
+
+
+LATER = 1e-9
+"""Added to the order of people of a picture that is asked for as a whole, but for the one to show: they come after."""
 
 
 class WordsScorer:
@@ -35,8 +40,6 @@ class WordsScorer:
 
     def why(self, score: Score, rows: NDArray[np.intp]) -> list[Why]:
         """See `Scorer`."""
-        from contrapposto.language.wording import understood
-
         asked = self._part.asked
         said = understood(asked)
         results = [self._told(condition, rows) for condition in conditions_of(asked.person)]
@@ -56,8 +59,6 @@ class WordsScorer:
 
     def _told(self, condition: Condition, rows: NDArray[np.intp]) -> list[ConditionResult]:
         """How surely a condition holds of people."""
-        from contrapposto.language.wording import words_of
-
         chances = probability(condition, self._chance)[rows]
         words = words_of(condition)
         return [ConditionResult(words, float(chance) if np.isfinite(chance) else None) for chance in chances]
@@ -67,7 +68,7 @@ class WordsScorer:
         """Of everybody."""
         person, scene = self._part.asked.person, self._part.asked.scene
         count = len(self._block.people)
-        whole = np.ones(count)
+        whole, shown = np.ones(count), np.ones(count, bool)
         unmet, unknown, matches = np.zeros(count), np.zeros(count), np.ones(count)
         if person is not None:
             unmet, unknown = hamming(person, self._margin), self._unknown(person)
@@ -77,8 +78,6 @@ class WordsScorer:
             places = boxes[:, :2] + boxes[:, 2:] / 2
             whole, shown = scene_scores(scene, self._block.asked, self._block.contents, places)
             unmet = unmet + (whole < 0.5)
-            if person is None:
-                whole = np.where(shown, whole, np.nan)
             matches = matches * whole
         if self._part.score == "hamming":
             asked = sum(1 for _ in bits(person)) if person is not None else 0
@@ -88,7 +87,8 @@ class WordsScorer:
         if self._part.weight < 0:
             matches = 1 - matches
         found = np.nan_to_num(matches)
-        return Score(unmet, 1 - matches, found, np.zeros(count, bool), whole)
+        order = 1 - matches + np.where(shown, 0.0, LATER)
+        return Score(unmet, order, found, np.zeros(count, bool), whole)
 
     def _unknown(self, person: Condition) -> Array:
         """(N,) how many of the posebits that are asked for cannot be told."""
@@ -115,7 +115,4 @@ def conditions_of(person: Condition | None) -> tuple[Condition, ...]:
 
 def scene_words(scene: Scene) -> str:
     """What is asked of the picture."""
-    from contrapposto.language.conditions import Asked
-    from contrapposto.language.wording import understood
-
     return understood(Asked(None, scene))

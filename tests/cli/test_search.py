@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -305,3 +306,73 @@ def test_forget(program: Program, indexed: Path) -> None:
     assert "1 file dropped" in program("forget", indexed / "b.png").err
     hits = program("search", "--image", indexed / "b.png", "--json").json["hits"]
     assert "b.png" not in {Path(hit["path"]).name for hit in hits}
+
+
+def test_words(program: Program, indexed: Path) -> None:
+    outcome = program("search", "left hand above the head, left knee straight", "--json")
+    assert outcome.status == 0
+    assert "Asked: left hand above the head and left knee straight" in outcome.err
+    for hit in outcome.json["hits"]:
+        (why,) = hit["why"]
+        assert [row["words"] for row in why["conditions"]] == ["left hand above the head", "left knee straight"]
+        chances = [row["probability"] for row in why["conditions"]]
+        assert hit["match"] == pytest.approx(
+            math.prod([0.5 if c is None else max(c, 0.05) for c in chances]), abs=1e-3
+        )
+    matches = [hit["match"] for hit in outcome.json["hits"]]
+    assert matches == sorted(matches, reverse=True)
+    lines = program("search", "left hand above the head", "--top", 1).out
+    assert "person" in lines
+    assert "left hand above the head" in lines
+
+
+def test_words_with_a_photo_and_weights(program: Program, indexed: Path) -> None:
+    asked = ["search", "left knee straight", "--image", indexed / "c.png", "--top", 2]
+    plain = program(*asked, "--json").json
+    assert [sorted(part) for part in plain["query"]["parts"]][0] == ["score", "weight", "words"]
+    assert len(plain["hits"][0]["why"]) == 2
+    weighted = program(*asked, "--weight", "words=3", "--weight", "image=-0.5", "--json").json
+    assert [part["weight"] for part in weighted["query"]["parts"]] == [3, -0.5]
+    assert weighted["hits"][0]["why"][1]["unlike"]
+    assert "unlike: " in program(*asked, "--weight", "image=-1").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "phrase"),
+    [
+        (["left elbow blue"], "blue"),
+        (["left elbow bent and straight"], "contradict"),
+        ([""], "no words"),
+        (["x" * 10_000], "characters"),
+        (["左肘を曲げる"], "not understood"),
+        (["left knee bent", "--weight", "image=2"], "write PART=NUMBER of a part that is asked with (words)"),
+        (["left knee bent", "--weight", "words=two"], "'two' is no number"),
+        (["left knee bent", "--weight", "words=0"], "and not 0"),
+        ([], "nothing is asked: give words, a photo or a skeleton"),
+    ],
+)
+def test_wrong_words_are_one_line(program: Program, indexed: Path, arguments: list[str], phrase: str) -> None:
+    outcome = program("search", *arguments)
+    assert outcome.status == 2
+    assert phrase in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1
+    assert len(outcome.err) < 400
+
+
+def test_words_do_not_go_beside_a_query_file(program: Program, indexed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "query.json"
+    path.write_text(json.dumps({"parts": [{"words": "left knee straight"}], "top": 1}))
+    assert len(program("search", "--query", path, "--json").json["hits"]) == 1
+    refused = program("search", "standing", "--query", path)
+    assert refused.status == 2
+    assert "give it without words" in refused.err
+    refused = program("search", "--query", path, "--weight", "words=2")
+    assert "give it without --weight" in refused.err
+
+
+def test_the_page_shows_words_and_conditions(program: Program, indexed: Path, tmp_path: Path) -> None:
+    page = tmp_path / "words.html"
+    assert program("search", "left knee straight, not left elbow bent", "--html", page).status == 0
+    text = page.read_text(encoding="utf-8")
+    assert "left knee straight" in text
+    assert "✓ " in text
