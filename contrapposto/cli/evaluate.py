@@ -233,16 +233,17 @@ def words(
 def posebits(data: Path, split: str | None, out: Path | None, overwrite: bool, as_json: bool) -> None:
     """How well yes/no relations of joints are told from detected people: the table of posebits, row by row.
 
-    True 2D and 3D joints against found ones. agreement: mean of the share right among those who truly have a
-    posebit and among those who have it not, over rows with at least 10 people each way (rows: how many); accuracy:
-    share of answers that are right; brier, ece: mean square and calibration error of the stated chances; known:
-    share that is answered; /FAMILY: over the rows of a family. worst: the lowest agreements. clips (split bandai):
-    precision and recall of rows against the actions that the files' names tell, by true and by found joints.
-    per_query.csv in --out has one line a posebit.
+    True 2D and 3D joints against found ones; of annotated photos 2D alone, and rows of the picture. agreement: mean
+    of the share right among those who truly have a posebit and among those who have it not, over rows with at least
+    10 people each way (rows: how many); accuracy: share of answers that are right; brier, ece: mean square and
+    calibration error of the stated chances; known: share that is answered; /FAMILY: over the rows of a family.
+    worst: the lowest agreements. clips (split bandai): precision and recall of rows against the actions that the
+    files' names tell, by true and by found joints. per_query.csv in --out has one line a posebit.
 
     \b
     Examples:
       contrapposto evaluate posebits --data demo
+      contrapposto evaluate posebits --data data/lspe --split test
       contrapposto evaluate posebits --data data/poses3d --split bandai --out out/posebits-bandai
     """
     from contrapposto.evaluation.posebits import evaluate_posebits

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from contrapposto import weights
 from contrapposto.evaluation.clips import SHARE, UPRIGHT, Frames, clip_scores, frames_of
+from contrapposto.evaluation.datasets import read_keypoint_set
 from contrapposto.evaluation.joints3d import DEMO, Setting, detected
 from contrapposto.evaluation.people3d import (
     MIN_SEEN,
     SEED,
+    SPLITS,
     TESTED,
     People3d,
     demo_people,
@@ -24,6 +26,7 @@ from contrapposto.evaluation.people3d import (
 )
 from contrapposto.evaluation.posebits_metrics import RowAnswers, answers_of, family_scores
 from contrapposto.evaluation.runs import Run, RunConfig
+from contrapposto.evaluation.words_people import photographed_people
 from contrapposto.indexing import Progress
 from contrapposto.manifest import Manifest
 from contrapposto.posebits.answers import People
@@ -52,14 +55,15 @@ def evaluate_posebits(
 ) -> dict[str, Any]:
     """Asks all posebits of true poses and of estimated ones, and compares the answers; returns the summary object.
 
-    data: "demo", whose people the default estimator finds, or a folder of motion capture
-    (`people3d.projected_people`), whose people a simulated detector reports; both are lifted. out: run folder; its
-    per_query.csv has one line a posebit, those of the lowest agreement first. Measures:
+    data: "demo" or a folder of annotated photos, whose people the default estimator finds, or a folder of motion
+    capture (`people3d.projected_people`), whose people a simulated detector reports; all are lifted. Of annotated
+    photos the picture alone is known, so only rows of the picture are asked. out: run folder; its per_query.csv has
+    one line a posebit, those of the lowest agreement first. Measures:
     `posebits_metrics.family_scores`; the `WORST` agreements, as "worst/NAME"; and for the split bandai
     `clips.clip_scores` of the true poses, as "clips/...", and of the estimated ones, as "clips-found/...".
     Raises DataError, WeightsError.
     """
-    people = demo_people() if str(data) == DEMO else projected_people(data, split)
+    people = _read(data, split)
     setting = Setting(fetching, progress)
     frames = frames_of(motion_of(data, "bandai")) if people.split == "bandai" else None
     with tempfile.TemporaryDirectory() as temporary:
@@ -67,7 +71,8 @@ def evaluate_posebits(
         if not run.has_predictions:
             run.save_predictions(**_estimated(people, frames, setting))
         stored = run.load_predictions()
-        answers = answers_of(_truth(people), _people(stored, ""))
+        of_all = answers_of(_truth(people), _people(stored, ""))
+        answers = [answer for answer in of_all if answer.true.size]
         measures = {**family_scores(answers), **_worst(answers)}
         if frames is not None:
             for name, asked in (("clips", frames.true), ("clips-found", _people(stored, "clips_"))):
@@ -96,9 +101,19 @@ def _people(stored: dict[str, Any], prefix: str) -> People:
     return People(figures, stored[f"{prefix}scores"])
 
 
+def _read(data: Path, split: str | None) -> People3d:
+    if str(data) == DEMO and not data.exists():
+        return demo_people()
+    if any((data / table).is_file() for table in SPLITS.values()):
+        return projected_people(data, split)
+    dataset = read_keypoint_set(data, split)
+    return photographed_people(dataset.name, dataset.split, dataset.items)
+
+
 def _truth(people: People3d) -> Figures:
-    """In photos also of keypoints that are hidden: the estimator places most of these too, and answers by them."""
-    if not people.items:
+    """Of the demo collection also of keypoints that are hidden: the estimator places most of these too, and answers
+    by them."""
+    if people.name != DEMO or not people.items:
         return Figures(people.true.keypoints, people.truth)
     from contrapposto import demo
 

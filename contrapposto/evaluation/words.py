@@ -69,7 +69,7 @@ def evaluate_words(
             raise DataError(f"unknown method {name!r}; {hint}")
     people = read_people(data, split)
     chosen, learned = _fitting(methods, data, people)
-    answers = Answers.of(truth(people))
+    answers = Answers.true_of(truth(people))
     singles = single_questions(answers)
     if not singles:
         raise DataError(
@@ -111,7 +111,7 @@ def _fitting(methods: Sequence[str], data: Path, people: People3d) -> tuple[list
         return chosen, None
     others = development(data, people)
     if others is not None:
-        return chosen, Answers.of(others)
+        return chosen, Answers.true_of(others)
     if unfit := [name for name in methods if METHODS[name].learns]:
         raise DataError(f"{data}: the method {unfit[0]!r} needs a development set, which this data has not")
     return [name for name in chosen if not METHODS[name].learns], None

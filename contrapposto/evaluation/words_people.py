@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from contrapposto.errors import DataError
 from contrapposto.evaluation.datasets import Item, read_keypoint_set
 from contrapposto.evaluation.people3d import MIN_SEEN, SEED, SPLITS, People3d, Seen, demo_people, projected_people
-from contrapposto.posebits.answers import People
 from contrapposto.posebits.measures import Figures
 from contrapposto.training import poses3d
 from contrapposto.training.bodies import head_turns, with_face
@@ -54,7 +53,7 @@ def photographed_people(name: str, split: str | None, items: tuple[Item, ...]) -
     return People3d(name, split, names, np.full((len(points), 17, 3), np.nan), true, items=tuple(shown))
 
 
-def development(data: Path, people: People3d) -> People | None:
+def development(data: Path, people: People3d) -> Figures | None:
     """True people of whom nobody is among `people`: of motion capture as many views of the clips of the CMU table
     that are not held out; of photos the split `TRAIN`. None where there is no such table or split."""
     if people.simulated is not None:
@@ -65,7 +64,7 @@ def development(data: Path, people: People3d) -> People | None:
         rng = np.random.default_rng(SEED + 1)
         frames = motion.select(rng.integers(len(motion), size=count))
         views = photograph(with_face(frames, head_turns(rng, count)), rng, ALL_ROUND)
-        return People(Figures(views.points2d, views.points3d), np.ones((count, 17)))
+        return Figures(views.points2d, views.points3d)
     if people.split in (None, TRAIN):
         return None
     try:
@@ -75,9 +74,9 @@ def development(data: Path, people: People3d) -> People | None:
     return truth(photographed_people(dataset.name, dataset.split, dataset.items))
 
 
-def truth(people: People3d) -> People:
-    """The true joints, as people who can be asked."""
-    return People(Figures(people.true.keypoints, people.truth), people.true.scores)
+def truth(people: People3d) -> Figures:
+    """The true joints."""
+    return Figures(people.true.keypoints, people.truth)
 
 
 def _is_motion(data: Path) -> bool:

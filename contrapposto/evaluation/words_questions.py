@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contrapposto.language.conditions import Bit, Condition, every
 from contrapposto.posebits.answers import People, posebits
+from contrapposto.posebits.measures import Figures
 from contrapposto.posebits.table import INDEX, POSEBITS
 
 Bits = NDArray[np.bool_]
@@ -58,8 +59,17 @@ class Answers:
 
     @staticmethod
     def of(people: People) -> Answers:
-        """Of these people."""
+        """What is found of these people."""
         return Answers(*posebits(people))
+
+    @staticmethod
+    def true_of(figures: Figures) -> Answers:
+        """Of true joints: their measures as they are, without what is put right in estimated ones."""
+        values = np.stack([figures.measure(row.measure, row.points) for row in POSEBITS], axis=1)
+        thresholds = np.array([row.threshold for row in POSEBITS])
+        over = np.array([row.over for row in POSEBITS])
+        known: Bits = np.isfinite(values)
+        return Answers(known & np.where(over, values > thresholds, values < thresholds), known)
 
     def meet(self, conditions: Sequence[Bit]) -> tuple[Bits, Bits]:
         """(N,) who meets all conditions, and of whom that is known: all posebits are, or one that is not met."""

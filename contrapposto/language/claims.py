@@ -13,8 +13,8 @@ Join = Callable[[Sequence[Condition]], Condition]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Claim:
-    """conditions: by side, what is said of it; how: of which sides it must hold (`nouns`); asked: the sides that are
-    named; topic: claims of one number are about one and the same part, the same hand."""
+    """conditions: by side, what is said of it; how: of which sides it must hold (`nouns`); asked: the sides that
+    are named; topic: claims of one number are about one and the same part, the same hand."""
 
     conditions: Mapping[str, Condition]
     how: str
@@ -36,8 +36,9 @@ def settled(node: Node) -> Condition:
         return some(asked)
     if node.how in (ONE, ONLY):
         alone = [
-            every([node.conditions[side], negated(node.conditions[TURNED[side]])]) if TURNED[side] else
-            node.conditions[side]
+            every([node.conditions[side], negated(node.conditions[TURNED[side]])])
+            if TURNED[side]
+            else node.conditions[side]
             for side in node.asked
         ]
         return some(alone)

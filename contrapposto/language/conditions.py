@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -197,49 +195,6 @@ def _holds(plain: Condition, people: People) -> NDArray[np.bool_]:
     join = np.logical_and if isinstance(plain, All) else np.logical_or
     whole: NDArray[np.bool_] = join.reduce(parts, axis=0)
     return whole
-
-
-MOST_BRANCHES = 4096
-"""Ways to meet a condition that are looked at for contradictions."""
-
-
-def contradiction(condition: Condition) -> tuple[Bit, Bit] | None:
-    """Two posebits that stand against each other in every way to meet the condition (those of the first way):
-    thresholds of one measure that leave no room. None where there is a way."""
-    first: tuple[Bit, Bit] | None = None
-    for number, branch in enumerate(_branches(pushed(condition))):
-        clash = _clash(branch)
-        if clash is None or number > MOST_BRANCHES:
-            return None
-        first = first or clash
-    return first
-
-
-def _branches(plain: Condition) -> Iterator[tuple[Bit, ...]]:
-    if isinstance(plain, Bit):
-        yield (plain,)
-    elif isinstance(plain, Either):
-        for part in plain.parts:
-            yield from _branches(part)
-    elif isinstance(plain, All):
-        for chosen in product(*(tuple(_branches(part)) for part in plain.parts)):
-            yield tuple(bit for branch in chosen for bit in branch)
-
-
-def _clash(branch: Sequence[Bit]) -> tuple[Bit, Bit] | None:
-    lows: dict[tuple[str, tuple[str, ...]], tuple[float, Bit]] = {}
-    highs: dict[tuple[str, tuple[str, ...]], tuple[float, Bit]] = {}
-    for bit in branch:
-        subject, limit = bit.row.subject, bit.row.threshold
-        if bit.row.over == bit.value:
-            if limit > lows.get(subject, (-math.inf, bit))[0]:
-                lows[subject] = (limit, bit)
-        elif limit < highs.get(subject, (math.inf, bit))[0]:
-            highs[subject] = (limit, bit)
-    for subject, (low, bit) in lows.items():
-        if subject in highs and low >= highs[subject][0]:
-            return bit, highs[subject][1]
-    return None
 
 
 def stronger(row: Posebit) -> Posebit | None:

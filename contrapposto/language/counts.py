@@ -7,17 +7,40 @@ from dataclasses import dataclass
 
 NUMBERS: Mapping[str, int] = {
     word: number
-    for number, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
+    for number, word in enumerate(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1
+    )
 }
-GROUPS: Mapping[str, int] = {"couple": 2, "pair": 2, "duo": 2, "trio": 3, "several": 3, "group": 3}
+GROUPS: Mapping[str, int] = {
+    "couple": 2,
+    "pair": 2,
+    "duo": 2,
+    "trio": 3,
+    "several": 3,
+    "group": 3,
+    "crowd": 3,
+    "many": 3,
+}
 """Words for at least so many people."""
 
 MOST = 1000
 """People that can be asked for."""
 
-ALONE = "alone"
+ALONE = (
+    ("alone",),
+    ("nobody", "else", "in", "picture"),
+    ("nobody", "else"),
+    ("no", "one", "else", "in", "picture"),
+    ("no", "one", "else"),
+    ("on", "own"),
+)
+"""Words for one person and nobody else."""
+
 PEOPLE = ("people", "person")
-GRAMMAR = frozenset({*NUMBERS, *GROUPS, ALONE, *PEOPLE, "exactly", "only", "just", "at", "least", "of"})
+GRAMMAR = frozenset(
+    {*NUMBERS, *GROUPS, *PEOPLE, "exactly", "only", "just", "at", "least", "of"}
+    | {word for words in ALONE for word in words}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +63,9 @@ class FoundCount:
 def count_at(words: Sequence[str], at: int) -> FoundCount | None:
     """How many people are said to be there at a place."""
     place, exactly = at, False
-    if words[place : place + 1] == [ALONE]:
-        return FoundCount(Count(1, True, True), place + 1)
+    for alone in ALONE:
+        if tuple(words[at : at + len(alone)]) == alone:
+            return FoundCount(Count(1, True, True), at + len(alone))
     if words[place : place + 1] and words[place] in ("exactly", "only", "just"):
         place, exactly = place + 1, True
     elif words[place : place + 2] == ["at", "least"]:
@@ -57,6 +81,7 @@ def count_at(words: Sequence[str], at: int) -> FoundCount | None:
         end += 1
     if not _people(words, end, word in GROUPS):
         return None
+    end += words[end : end + 1] != [] and words[end] in PEOPLE
     if number == 1 and not exactly and place == at:
         return FoundCount(Count(1, True, True), end)
     return FoundCount(Count(number, exactly), end)

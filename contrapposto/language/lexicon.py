@@ -1,8 +1,8 @@
 """What may be said of the parts of the body: the words of the table of posebits, and synonyms of states.csv.
 
-The table of posebits is the base: a row whose words are "left hand near the left hip" gives a relation of two parts,
-one whose words are "left elbow bent" a state of a part, and one whose words name no part ("leaning forward") a state
-of the person.
+The table of posebits is the base: a row whose words are "left hand near the left hip" gives a relation of two
+parts, one whose words are "left elbow bent" a state of a part, and one whose words name no part ("leaning forward")
+a state of the person.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ALONG = ("along", "body")
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """turned: what B is to A when A is this to B, empty for nothing; opposite: what A is to B when it is not this."""
+    """turned: what B is to A when A is this to B; opposite: what A is to B when it is not this; or empty."""
 
     name: str
     turned: str
@@ -128,8 +128,8 @@ def lexicon() -> Lexicon:
             states.setdefault(subject, {}).setdefault(words[at:], Bit(row.name))
     for cells in table("states.csv"):
         for subject, condition in _meanings(cells["of"], cells["meaning"]):
-            for words in cells["words"].split("/"):
-                states.setdefault(subject, {}).setdefault(normal(words), condition)
+            for phrase in cells["words"].split("/"):
+                states.setdefault(subject, {}).setdefault(normal(phrase), condition)
     states[("", "torso")] = {**states[("", "")], **states[("", "torso")]}
     modifiers = {phrase for place, book in states.items() if place[1] for phrase in book}
     books = {place: Phrasebook(book) for place, book in states.items()}

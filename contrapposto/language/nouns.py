@@ -46,8 +46,8 @@ def noun_at(words: Sequence[str], at: int) -> tuple[Noun, int] | None:
 @dataclass(frozen=True, slots=True)
 class NounPhrase:
     """A part with its sides. how: `EACH` and so on; sides: ("left",), ("right",), both, or ("",) of a part without
-    sides; turned: what is said of a side goes for the other ("the other hand", after "one hand"); many: said of both
-    at once."""
+    sides; turned: what is said of a side goes for the other ("the other hand", after "one hand"); many: said of
+    both at once."""
 
     part: str
     how: str

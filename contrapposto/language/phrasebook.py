@@ -15,8 +15,7 @@ STRENGTHS: Mapping[str, str] = {"strongly": STRONG, "far": STRONG, "wide": STRON
 
 @dataclass(frozen=True, slots=True)
 class Match(Generic[Meaning]):
-    """A phrase at a place of a text. length: of the words; strength: `STRONG`, `SLIGHT` or empty; said: the word for
-    it."""
+    """A phrase at a place of a text. length: of all its words; strength: `STRONG`, `SLIGHT` or empty."""
 
     phrase: tuple[str, ...]
     meaning: Meaning

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
-from contrapposto.language.conditions import Bit, Condition, every, negated
+from contrapposto.language.conditions import Bit, Condition, every, negated, pushed
 from contrapposto.language.named import NAMED
 
 FILE = "phrases.csv"
@@ -27,15 +27,16 @@ class Phrase:
     """Words for a condition.
 
     part: one of `PARTS`; about: topics: the phrase is left out where one of them is settled; settles: these and
-    more topics; when: must hold too for the phrase to be worth saying, None for nothing; subject: the first words,
-    empty for none, which phrases can share; words: the rest; share: of the people of the built-in collection for
-    whom condition and `when` hold, 0..1; pair: it is about both sides at once.
+    more topics; plain: the condition in posebits alone; when: must hold too for the phrase to be worth saying, None
+    for nothing; subject: the first words, which phrases can share, empty for none; words: the rest; share: of the
+    people of the built-in collection for whom condition and `when` hold, 0..1; pair: it is about both sides.
     """
 
     part: str
     about: tuple[str, ...]
     settles: tuple[str, ...]
     condition: Condition
+    plain: Condition
     when: Condition | None
     subject: str
     words: str
@@ -63,13 +64,14 @@ def read(lines: Iterable[str]) -> Iterator[Phrase]:
     """The phrases of a table in the form of phrases.csv."""
     for cells in csv.DictReader(lines):
         left, right = (_sided(cells, own, other) for own, other in _SIDES)
-        topics = [[*one, *another] for one, another in zip(_topics(left), _topics(right), strict=True)]
+        topics = [[*mine, *others] for mine, others in zip(_topics(left), _topics(right), strict=True)]
         if not re.search(_OWN, cells["condition"]):
             yield _phrase(cells, topics)
             continue
         if cells["both"]:
-            pair = _phrase({**left, "words": cells["both"], "share": cells["share_of_both"]}, topics)
-            yield replace(pair, condition=every([pair.condition, _condition(right["condition"])]), pair=True)
+            conditions = {key: " & ".join(filter(None, (left[key], right[key]))) for key in ("condition", "when")}
+            both = {**left, **conditions, "words": cells["both"], "share": cells["share_of_both"]}
+            yield replace(_phrase(both, topics), pair=True)
         yield _phrase(left, _topics(left))
         yield _phrase(right, _topics(right))
 
@@ -86,11 +88,11 @@ def _topics(cells: Mapping[str, str]) -> list[list[str]]:
 
 def _phrase(cells: Mapping[str, str], topics: Sequence[Sequence[str]]) -> Phrase:
     subject, _, words = cells["words"].rpartition(" | ")
-    when = _condition(cells["when"]) if cells["when"] else None
+    when = pushed(_condition(cells["when"])) if cells["when"] else None
     about, settles = (tuple(dict.fromkeys(several)) for several in topics)
-    return Phrase(
-        cells["part"], about, settles, _condition(cells["condition"]), when, subject, words, float(cells["share"])
-    )
+    share = float(cells["share"])
+    condition = _condition(cells["condition"])
+    return Phrase(cells["part"], about, settles, condition, pushed(condition), when, subject, words, share)
 
 
 def _condition(text: str) -> Condition:
@@ -102,4 +104,3 @@ def _single(text: str) -> Condition:
     if text.startswith("!"):
         return negated(_single(text[1:]))
     return NAMED[text[1:]] if text.startswith("=") else Bit(text)
-

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from contrapposto import skeleton
-from contrapposto.language.conditions import All, Bit, Condition, Named, every, pushed
+from contrapposto.language.conditions import All, Bit, Condition, Either, every
 from contrapposto.language.phrases import PARTS, Phrase, phrases
 from contrapposto.posebits.answers import People
 from contrapposto.posebits.table import Posebit
 from contrapposto.records import Pose
 
 LEVEL = 0.8
-"""Least probability of a posebit that is said."""
+"""Least probability of a posebit that is said, also after the correction for what is rare."""
 
-NAMED_LEVEL = 0.6
-"""Least probability of each posebit of a named pose: of one person they are rarely wrong together."""
+LIKELY = 0.6
+"""Least probability of what must hold for a phrase to be worth saying, where it is known."""
 
 MOST = 8
 """Most facts of a sentence."""
@@ -106,15 +106,24 @@ def described(pose: Pose) -> Description:
     return Description(_seen(pose), _chosen(chance))
 
 
-def sureness(condition: Condition, chance: Callable[[Posebit], float]) -> float:
-    """Of the least sure posebit of a condition, 0..1, and of the surest alternative; 0 where unknown. `chance`:
-    that a row is true, below 0 where unknown."""
-    plain = pushed(condition)
+def _sureness(plain: Condition, chance: Callable[[Posebit], float], unknown: float = 0.0) -> float:
+    """Of the least sure posebit of a condition in posebits alone, 0..1, and of the surest alternative. chance: that
+    a row is true, below 0 where unknown; unknown: how sure an unknown one counts."""
     if isinstance(plain, Bit):
         value = chance(plain.row)
-        return 0.0 if value < 0 else value if plain.value else 1 - value
-    parts = [sureness(part, chance) for part in plain.parts]  # type: ignore[union-attr]
+        return unknown if value < 0 else value if plain.value else 1 - value
+    assert isinstance(plain, All | Either)
+    parts = [_sureness(part, chance, unknown) for part in plain.parts]
     return min(parts) if isinstance(plain, All) else max(parts)
+
+
+def _least_posebits(plain: Condition) -> int:
+    """How many posebits must be told right to see that a condition in posebits alone holds."""
+    if isinstance(plain, Bit):
+        return 1
+    assert isinstance(plain, All | Either)
+    parts = [_least_posebits(part) for part in plain.parts]
+    return sum(parts) if isinstance(plain, All) else min(parts)
 
 
 def _chosen(chance: Callable[[Posebit], float]) -> tuple[Phrase, ...]:
@@ -145,11 +154,18 @@ def _side(phrase: Phrase) -> int:
 
 def _news(phrase: Phrase, chance: Callable[[Posebit], float]) -> float:
     """Bits of news that a phrase tells, weighed by how sure it is; 0 where it is not sure or not worth saying."""
-    named = isinstance(phrase.condition, Named)
-    sure = sureness(phrase.condition, chance)
-    if sure < (NAMED_LEVEL if named else LEVEL) or (phrase.when and sureness(phrase.when, chance) < NAMED_LEVEL):
+    share = max(phrase.share, RAREST) ** (1 / _least_posebits(phrase.plain))
+    sure = _corrected(_sureness(phrase.plain, chance), share)
+    if sure < LEVEL or (phrase.when and _sureness(phrase.when, chance, unknown=1.0) < LIKELY):
         return 0.0
     return (PAIR if phrase.pair else 1.0) * sure * -math.log2(max(phrase.share, RAREST))
+
+
+def _corrected(chance: float, share: float) -> float:
+    """By Bayes' rule, a chance that took true and false to be equally common, for what is true of a share of
+    people: of what is rare more is wrongly seen. What is common gains nothing."""
+    rare = min(share, 0.5)
+    return chance * rare / (chance * rare + (1 - chance) * (1 - rare))
 
 
 def _listed(things: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contrapposto.language.lexicon import lexicon
+from contrapposto.language.lexicon import BOTH, lexicon
 from contrapposto.language.nouns import (
     EACH,
     EITHER,
@@ -55,10 +55,11 @@ class Found:
 
 
 def noun_phrase(words: Sequence[str], at: int, last: NounPhrase | None) -> Found | None:
-    """The noun phrase at a place. last: the one before, from which "the right one" and "the other" take the part."""
-    how, side, sides = "", "", ()
+    """The noun phrase at a place. last: the one before; "the right one" and "the other" take the part from it."""
+    how, side = "", ""
+    sides: tuple[str, ...] = ()
     adjectives: list[Match[None]] = []
-    place = at
+    place = described = at
     while place < len(words) and noun_at(words, place) is None:
         word = words[place]
         quantifier = next(((q, h) for q, h in _QUANTIFIERS if tuple(words[place : place + len(q)]) == q), None)
@@ -82,14 +83,24 @@ def noun_phrase(words: Sequence[str], at: int, last: NounPhrase | None) -> Found
             match = lexicon().modifiers.best(words, place)
             if match is None:
                 break
+            described = described if adjectives else place
             adjectives.append(match)
             place += match.length
     found = noun_at(words, place)
     if found is None:
-        return None if adjectives else _elliptic(words, place, side, last)
+        return _elliptic(words, described if adjectives else place, side, last)
     noun, end = found
-    phrase = _phrase(noun, how, side, sides, last, correlative=how == EITHER and words[end - 2 : end - 1] == ["either"])
-    return Found(phrase, tuple(adjectives), end) if phrase else None
+    phrase = _phrase(
+        noun, how, side, sides, last, correlative=how == EITHER and words[end - 2 : end - 1] == ["either"]
+    )
+    if phrase is None or not all(_describes(adjective, phrase) for adjective in adjectives):
+        return None
+    return Found(phrase, tuple(adjectives), end)
+
+
+def _describes(adjective: Match[None], phrase: NounPhrase) -> bool:
+    sides = (phrase.sides[0], BOTH) if phrase.many else (phrase.sides[0],)
+    return any(lexicon().state(side, phrase.part, adjective.phrase) is not None for side in sides)
 
 
 def _phrase(
@@ -129,7 +140,16 @@ def _other(part: str, last: NounPhrase | None) -> NounPhrase | None:
 def object_at(words: Sequence[str], at: int, subject: NounPhrase) -> tuple[Object, int] | None:
     """The object of a relation at a place, and where it ends; "the right one" is the subject's part."""
     side, place = "", at
-    while place < len(words) and words[place] in (*SIDES, "own", "other", "opposite", "both", "each", "one", "either"):
+    while place < len(words) and words[place] in (
+        *SIDES,
+        "own",
+        "other",
+        "opposite",
+        "both",
+        "each",
+        "one",
+        "either",
+    ):
         if words[place] in ("opposite", "other"):
             side = "other"
         elif words[place] in (*SIDES, "own"):

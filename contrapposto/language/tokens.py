@@ -29,7 +29,7 @@ class Token:
 
 def table(name: str) -> Iterator[dict[str, str]]:
     """The rows of a table of this package."""
-    with resources.files(__package__).joinpath(name).open(encoding="utf-8", newline="") as file:
+    with resources.files(__package__).joinpath(name).open(encoding="utf-8") as file:
         yield from csv.DictReader(file)
 
 

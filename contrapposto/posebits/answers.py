@@ -18,10 +18,11 @@ Array = NDArray[np.float64]
 LEAST_SCORE = 0.1
 """A keypoint that is seen counts with at least this score."""
 
-ASTRAY = 0.01
-"""Least chance of either answer, however clear a pose looks: sides are swapped, or people mixed up."""
+ASTRAY, ASTRAY_UNSEEN = 0.005, 0.105
+"""Least chance of either answer, however clear a pose looks, for scores of 1 and of 0: sides are swapped, people
+mixed up, hidden joints guessed."""
 
-STRAIGHTENED = ((115.0, 130.0, 160.0, 180.0), (0.0, 20.0, 20.0, 0.0))
+STRAIGHTENED = ((115.0, 130.0, 160.0, 180.0), (0.0, 20.0, 15.0, 0.0))
 """Estimated angles of an elbow or a knee, and the degrees that are added to them: lifting bends straight limbs, as
 it cannot tell their depth."""
 
@@ -59,22 +60,27 @@ class People:
         return value - row.threshold if row.over else row.threshold - value
 
     def probability(self, row: Posebit) -> Array:
-        """(N,) chance that the row is true, `ASTRAY` to 1 - `ASTRAY`; NaN where unknown.
+        """(N,) chance that the row is true, 0..1; NaN where unknown.
 
         A logistic curve of the margin over the row's sigma, which grows as 1 / sqrt(score) with the score of the
-        worst seen of the needed keypoints. Fitted to what the default estimator finds on the demo collection.
+        worst seen of the needed keypoints; it runs from a least chance (`ASTRAY`) that falls with the square of
+        1 - score to 1 less that. docs/posebits.md says what it was fitted to.
         """
-        steep = np.sqrt(self._score(row)) * (1.7 / row.sigma)
-        sure = 1 / (1 + np.exp(-np.clip(self.margin(row) * steep, -60, 60)))
-        return ASTRAY + (1 - 2 * ASTRAY) * sure
+        score = self._score(row)
+        power = np.clip(self.margin(row).astype(np.float32) * np.sqrt(score) * np.float32(1.7 / row.sigma), -60, 60)
+        least = np.float32(ASTRAY) + np.float32(ASTRAY_UNSEEN - ASTRAY) * (1 - score) ** 2
+        chance: Array = (least + (1 - 2 * least) / (1 + np.exp(-power))).astype(np.float64)
+        return chance
 
-    def _score(self, row: Posebit) -> Array:
+    def _score(self, row: Posebit) -> NDArray[np.float32]:
         """(N,) of the worst seen keypoint that a row needs, `LEAST_SCORE` to 1."""
-        needed = [self.scores[:, skeleton.INDEX[name]] for name in row.joints]
+        worst = np.ones(len(self), np.float32)
+        for name in row.joints:
+            np.minimum(worst, self.scores[:, skeleton.INDEX[name]], out=worst, casting="same_kind")
         if "head" in row.points:
-            needed.append(np.max([self.scores[:, skeleton.INDEX[name]] for name in FACE], axis=0))
-        worst: Array = np.clip(np.min(needed, axis=0).astype(np.float64), LEAST_SCORE, 1.0)
-        return worst
+            face = [self.scores[:, skeleton.INDEX[name]] for name in FACE]
+            worst = np.minimum(worst, np.max(face, axis=0)).astype(np.float32)
+        return np.maximum(worst, np.float32(LEAST_SCORE))
 
 
 def posebits(people: People, rows: Sequence[Posebit] = POSEBITS) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

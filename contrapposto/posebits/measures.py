@@ -333,8 +333,8 @@ def _head_lift(f: Figures) -> Array:
 
 def _head_tilt(f: Figures) -> Array:
     """Degrees by which the head is tilted to the own left against the chest: the left ear is lower then."""
-    ears = f.space("left_ear") - f.space("right_ear")
-    return angle_between(ears, f.spine) - np.float32(90)
+    ears = unit(f.space("right_ear") - f.space("left_ear"))
+    return arcsin(dot(ears, f.spine))
 
 
 MEASURES: Mapping[str, Callable[..., Array]] = {

@@ -28,7 +28,6 @@ class WordsScorer:
         self._part = part
         self._block = block
         self._chances: dict[str, Array] = {}
-        self._margins: dict[str, Array] = {}
 
     def bounds(self) -> tuple[Array, Array]:
         """See `Scorer`; these are exact."""
@@ -96,9 +95,8 @@ class WordsScorer:
         return unknown
 
     def _margin(self, row: Posebit) -> Array:
-        if row.name not in self._margins:
-            self._margins[row.name] = self._block.asked.margin(row)
-        return self._margins[row.name]
+        """(N,) above 0 where a row is true; its chance tells that as well as its measure does."""
+        return self._chance(row) - 0.5
 
     def _chance(self, row: Posebit) -> Array:
         if row.name not in self._chances:

@@ -8,7 +8,6 @@ from importlib import resources
 from pathlib import Path
 
 from contrapposto.errors import UnreadableMedia
-from contrapposto.language.sentences import sentence
 from contrapposto.records import Box, ConditionResult, Hit, PartResult, Person, Pose, Why, WordsResult
 from contrapposto.search.joints import joint_weights
 from contrapposto.search.query import Query
@@ -61,7 +60,9 @@ def results_page(answers: Sequence[Answer], library: Path) -> str:
 
 
 def people_page(path: Path, people: Sequence[Person]) -> str:
-    """The page of one photo: all its people, then each one."""
+    """The page of one photo: all its people, then each one, with a sentence about the pose."""
+    from contrapposto.language.sentences import sentence  # reads the named poses, which takes a moment
+
     label = f"{len(people)} {'person' if len(people) == 1 else 'people'}"
     whole = _photo_card(label, path, None, [person.pose for person in people])
     cards = tuple(

@@ -329,7 +329,7 @@ def test_words(program: Program, indexed: Path) -> None:
 def test_words_with_a_photo_and_weights(program: Program, indexed: Path) -> None:
     asked = ["search", "left knee straight", "--image", indexed / "c.png", "--top", 2]
     plain = program(*asked, "--json").json
-    assert [sorted(part) for part in plain["query"]["parts"]][0] == ["score", "weight", "words"]
+    assert sorted(plain["query"]["parts"][0]) == ["score", "weight", "words"]
     assert len(plain["hits"][0]["why"]) == 2
     weighted = program(*asked, "--weight", "words=3", "--weight", "image=-0.5", "--json").json
     assert [part["weight"] for part in weighted["query"]["parts"]] == [3, -0.5]

@@ -16,8 +16,8 @@ from contrapposto.language.conditions import (
     Named,
     Not,
     Scene,
-    contradiction,
 )
+from contrapposto.language.contradictions import contradiction
 from contrapposto.posebits.table import POSEBITS
 from tests.language.notation import MEANS_NOTHING, canonical, phrases, read, refused
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto.posebits.answers import People
-from contrapposto.posebits.measures import LONGEST_LOOK, Figures
+from contrapposto.posebits.measures import Figures
 from contrapposto.skeleton import INDEX
 
 Array = NDArray[np.float64]
@@ -42,9 +42,8 @@ def body(**moved: tuple[float, float, float]) -> Array:
 
 
 def picture(points: Array) -> Array:
-    """(..., 17, 2) pixels, y down, of a camera far away: 100 px are a metre of the measures where four bones lie in
-    the plane of the picture and have their usual length."""
-    seen: Array = points[..., :2] * [1, -1] * 100 * LONGEST_LOOK + [320, 240]
+    """(..., 17, 2) pixels, y down, of a camera far away: 100 px are a metre."""
+    seen: Array = points[..., :2] * [1, -1] * 100 + [320, 240]
     return seen
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -16,7 +19,7 @@ HEAD = "family,frame,name,measure,points,over,threshold,band,sigma,words,denial"
 def other_side(text: str) -> str:
     """left for right and right for left, in names and in words."""
     swapped = {"left": "right", "right": "left"}
-    return re.sub(r"left|right", lambda found: swapped[found[0]], text)
+    return re.sub(r"(?<![a-z])(left|right)(?![a-z])", lambda found: swapped[found[0]], text)
 
 
 def test_rows_with_own_stand_for_both_sides() -> None:
@@ -84,3 +87,29 @@ def test_strongly_is_more() -> None:
             assert weak.subject == row.subject
             assert weak.over == row.over
             assert row.threshold > weak.threshold if row.over else row.threshold < weak.threshold
+
+
+def script() -> ModuleType:
+    """docs/make_posebits.py, imported from its file."""
+    path = Path(__file__).resolve().parents[2] / "docs" / "make_posebits.py"
+    spec = importlib.util.spec_from_file_location("make_posebits", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_has_the_tables_of_the_stored_runs() -> None:
+    made = script()
+    page = made.PAGE.read_text(encoding="utf-8")
+    assert page == made.filled(page), "run: python docs/make_posebits.py"
+
+
+@pytest.mark.parametrize("run", ["demo", "poses3d-bandai", "poses3d-cmu"])
+def test_the_stored_runs_are_of_this_table(run: str) -> None:
+    """Else: contrapposto evaluate posebits, and its summary.json and per_query.csv to docs/results."""
+    rows = script().rows_of(run)
+    assert set(rows) == set(INDEX)
+    for row in POSEBITS:
+        assert float(rows[row.name]["threshold"]) == row.threshold, row.name

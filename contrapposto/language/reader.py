@@ -1,4 +1,4 @@
-"""Errors of the language: which words are not understood, and what is near to them."""
+"""A text as words that are known, and errors that quote it and offer what is near."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from contrapposto.language.scenes import relation_phrases
 from contrapposto.language.tokens import PAUSE, Token, tokens, words
 from contrapposto.posebits.table import POSEBITS
 
-JOINING_WORDS = (ALONG,)
 MARKS = frozenset((PAUSE, "(", ")"))
-JOINING = frozenset(("and", "or", "nor", "not", "with", "while", "but", "then", "without", "neither", "in", "on", "to"))
+JOINING = frozenset(
+    ("and", "or", "nor", "not", "with", "while", "but", "then", "without", "neither", "in", "on", "to")
+)
 EXAMPLES = 'say for example "left hand above the head" or "kneeling"'
 _SHOWN = 80
 
@@ -82,7 +83,7 @@ class Reader:
         if said.object is not None:
             others = lexicon().objects(said.relation, phrase.part)
             name = said.relation.removesuffix(" along")
-            hint = f"{name} is known of {phrase.part} and {', '.join(others)}" if others else ""
+            hint = f"what is known of {phrase.part} {name}: {', '.join(others)}" if others else ""
         else:
             book = lexicon().states.get((phrase.sides[0], phrase.part))
             hint = f"of {phrase.part} is known: {', '.join(_few(book.phrases))}" if book else ""
@@ -140,7 +141,8 @@ def _without_people(found: tuple[Token, ...]) -> tuple[Token, ...]:
         following = found[number + 1].word if number + 1 < len(found) else ""
         if token.word == "person" and not (kept and kept[-1].word == "one"):
             continue
-        if token.word == "picture" and following == "of" or token.word == "of" and number and found[number - 1].word == "picture":
+        before = found[number - 1].word if number else ""
+        if (token.word, following) == ("picture", "of") or (before, token.word) == ("picture", "of"):
             continue
         kept.append(token)
     return tuple(kept)
@@ -152,10 +154,13 @@ def _known(word: str) -> bool:
 
 @cache
 def _all_words() -> frozenset[str]:
-    books = [pose_phrases(), nouns(), relation_words(), relation_phrases(), *lexicon().states.values()]
-    found = {word for book in books for phrase in book.phrases for word in phrase}
-    found |= {word for words in JOINING_WORDS for word in words}
-    return frozenset(found | subjects.GRAMMAR | counts.GRAMMAR | JOINING | set(STRENGTHS) | {"left", "right", "holding"})
+    books = [book.phrases for book in (pose_phrases(), relation_words(), relation_phrases())]
+    phrases = [*nouns().phrases, ALONG, *(phrase for book in books for phrase in book)]
+    phrases += [phrase for states in lexicon().states.values() for phrase in states.phrases]
+    found = {word for phrase in phrases for word in phrase}
+    return frozenset(
+        found | subjects.GRAMMAR | counts.GRAMMAR | JOINING | set(STRENGTHS) | {"left", "right", "holding"}
+    )
 
 
 @cache
