@@ -16,9 +16,9 @@ from contrapposto.search.scene_scoring import scene_scores
 from contrapposto.search.scoring import Array, Score
 from contrapposto.search.words_part import WordsPart
 
-
 LATER = 1e-9
-"""Added to the order of people of a picture that is asked for as a whole, but for the one to show: they come after."""
+"""Added to the order of the people of a picture that is asked for as a whole, but for the one to show: so they come
+after it."""
 
 
 class WordsScorer:

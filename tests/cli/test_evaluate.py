@@ -105,7 +105,7 @@ def test_retrieval(program: Program, tmp_path: Path) -> None:
         (["retrieval", "--data", "nowhere"], "no folder nowhere"),
         (["keypoints", "--data", "tiny", "--min-keypoints", "0"], "not in the range"),
         (["retrieval", "--data", "tiny", "--method", "orakle"], "did you mean 'oracle'?"),
-        (["words", "--data", "tiny"], "No such command"),
+        (["verses", "--data", "tiny"], "No such command"),
         (["keypoints", "--data", "tiny", "--out", "tiny/joints.npz"], "cannot make the run folder"),
     ],
 )

@@ -33,7 +33,9 @@ def test_the_commands() -> None:
         ("evaluate", "joints3d"),
         ("evaluate", "match"),
         ("evaluate", "keypoints"),
+        ("evaluate", "posebits"),
         ("evaluate", "retrieval"),
+        ("evaluate", "words"),
         ("models", "list"),
         ("models", "fetch"),
     }

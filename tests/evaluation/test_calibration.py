@@ -10,10 +10,11 @@ import pytest
 from contrapposto.distances import METRICS
 from contrapposto.evaluation.calibration import ALIKE, EDGES, fit, reliability
 from contrapposto.search.matching import Curve
+from contrapposto.search.pose_part import POSEBITS
 
 
 def test_every_metric_says_what_is_alike() -> None:
-    assert set(ALIKE) == set(METRICS)
+    assert set(ALIKE) == {*METRICS, POSEBITS}
 
 
 def test_reliability_by_hand() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from contrapposto.errors import DataError
 from contrapposto.evaluation.clips import SHARE, WORDS, clip_scores, frames_of
+from contrapposto.evaluation.people3d import Seen
 from contrapposto.evaluation.posebits import WORST, evaluate_posebits
 from contrapposto.evaluation.posebits_metrics import (
     MIN_EACH,
@@ -19,8 +20,9 @@ from contrapposto.evaluation.posebits_metrics import (
     family_scores,
 )
 from contrapposto.posebits.table import INDEX, POSEBITS
+from contrapposto.skeleton import KEYPOINTS
 from contrapposto.training.poses3d import BANDAI, CMU, read_motion
-from tests.posebits.figures import body, figures, people
+from tests.posebits.figures import body, figures, people, picture, random_bodies
 from tests.training.motion import write_table
 
 ROW = POSEBITS[INDEX["left_wrist_above_left_shoulder"]]
@@ -160,3 +162,34 @@ def test_held_out_clips_have_no_words(motion_folder: Path) -> None:
     assert not any(name.startswith("clips") for name in measures)
     with pytest.raises(DataError, match="no split 'test'"):
         evaluate_posebits(motion_folder, "test")
+
+
+def test_of_photos_only_rows_of_the_picture_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody is found exactly but for the last, who is not found; annotated faces are missing."""
+    points = picture(random_bodies(30))
+    points[:, :5] = np.nan
+    (tmp_path / "images").mkdir()
+    names = [f"{number}.png" for number in range(30)]
+    for name in names:
+        (tmp_path / "images" / name).write_bytes(b"")
+    np.savez(
+        tmp_path / "joints.npz",
+        file_name=np.array(names),
+        joints=np.nan_to_num(points).astype(np.float32),
+        visible=np.isfinite(points[..., 0]),
+        size=np.tile([640, 480], (30, 1)),
+        joint_names=np.array(KEYPOINTS),
+    )
+    found = points.copy()
+    found[-1] = np.nan
+    monkeypatch.setattr(
+        "contrapposto.evaluation.posebits.detected", lambda *_: Seen(found, np.isfinite(found[..., 0]) * 0.9)
+    )
+    summary = evaluate_posebits(tmp_path, out=tmp_path / "run")
+    (measures,) = summary["measures"].values()
+    assert summary["n"] == 30
+    assert measures["agreement/all"] == measures["accuracy/all"] == 1
+    assert measures["known/all"] == pytest.approx(29 / 30)
+    with (tmp_path / "run" / "per_query.csv").open(encoding="utf-8") as file:
+        asked = {row["posebit"] for row in csv.DictReader(file)}
+    assert asked == {row.name for row in POSEBITS if row.frame == "picture" and "head" not in row.points}

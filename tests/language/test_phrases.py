@@ -1,4 +1,4 @@
-"""How many phrases of the benchmark are understood exactly, of those that the parser was tuned on and those held out."""
+"""How many phrases of the benchmark are understood exactly: of those the parser was tuned on, of those held out."""
 
 from __future__ import annotations
 
