@@ -32,7 +32,7 @@ EXAMPLES = (
 REFUSED = (
     "left elbo bent",
     "sitting on a horse",
-    "left hand above the left knee",
+    "left hand above the left foot",
     "left elbow bent and straight",
     "strongly raised arms",
 )

@@ -27,11 +27,13 @@ ALONG = ("along", "body")
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """turned: what B is to A when A is this to B; opposite: what A is to B when it is not this; or empty."""
+    """turned: what B is to A when A is this to B; opposite: what A is to B when it is not this; like: the relation
+    that is meant where there is none of this kind; or empty."""
 
     name: str
     turned: str
     opposite: str
+    like: str
 
 
 Place = tuple[str, str]
@@ -50,7 +52,7 @@ STAND_FOR: Mapping[str, tuple[str, ...]] = {
 class Lexicon:
     """relations: by name, subject and object; states: by side and part; modifiers: words of all states of parts."""
 
-    relations: Mapping[tuple[str, Place, Place], Bit]
+    relations: Mapping[tuple[str, Place, Place], Condition]
     states: Mapping[Place, Phrasebook[Condition]]
     modifiers: Phrasebook[None]
 
@@ -59,31 +61,44 @@ class Lexicon:
         book = self.states.get((side, part))
         return book.phrases.get(phrase) if book else None
 
-    def related(self, name: str, side: str, part: str, to: Object) -> Bit | None:
+    def related(self, name: str, side: str, part: str, to: Object) -> Condition | None:
         """What the relation of a part to another says, None where the table has none."""
         relation = relations_by_name()[name.removesuffix(" along")]
         along = " along" if name.endswith(" along") else ""
-        turned = relations_by_name().get(relation.turned)
-        opposite = relations_by_name().get(relation.opposite)
-        for subject in ((side, part) for part in (part, *STAND_FOR.get(part, ()))):
+        subjects = [(side, own) for own in (part, *STAND_FOR.get(part, ()))]
+        for subject in subjects:
             for target in _targets(to, side):
-                ways = [(relation, subject, target, True), (turned, target, subject, True)]
-                if opposite:
-                    ways += [(opposite, subject, target, False)]
-                    ways += [(relations_by_name().get(opposite.turned), target, subject, False)]
-                for way, first, second, value in ways:
-                    bit = self.relations.get((way.name + along, first, second)) if way else None
-                    if bit:
-                        return bit if value else Bit(bit.name, False)
+                for way, first, second, value in _ways(relation, subject, target):
+                    condition = self.relations.get((way + along, first, second))
+                    if condition is not None:
+                        return condition if value else negated(condition)
         return None
 
-    def objects(self, name: str, part: str) -> list[str]:
-        """The parts to which a part can stand in a relation, for messages."""
-        either = {name, relations_by_name()[name.removesuffix(" along")].opposite}
-        parts = (part, *STAND_FOR.get(part, ()))
-        return list(
-            dict.fromkeys(to for key, (_, own), (_, to) in self.relations if key in either and own in parts)
-        )
+    def objects(self, name: str, side: str, part: str) -> list[str]:
+        """The parts to which a part can stand in a relation, for messages; with the side where not both will do."""
+        relation = relations_by_name()[name.removesuffix(" along")]
+        either, subjects = (name, relation.opposite), [(side, own) for own in (part, *STAND_FOR.get(part, ()))]
+        places = []
+        for key, first, second in self.relations:
+            if key in either and first in subjects:
+                places.append(second)
+            if key == relation.turned and second in subjects:
+                places.append(first)
+        known = {place for place in places if {(TURNED.get(place[0], ""), place[1])} <= {*places}}
+        return list(dict.fromkeys(to if (own, to) in known else f"{own} {to}".strip() for own, to in places))
+
+
+def _ways(relation: Relation, subject: Place, target: Place) -> Iterator[tuple[str, Place, Place, bool]]:
+    """Names of relations that say the same of two places in some order, or the opposite (False)."""
+    known = relations_by_name()
+    yield relation.name, subject, target, True
+    yield relation.like, subject, target, True
+    yield relation.turned, target, subject, True
+    if relation.opposite:
+        opposite = known[relation.opposite]
+        yield opposite.name, subject, target, False
+        yield opposite.like, subject, target, False
+        yield opposite.turned, target, subject, False
 
 
 def _targets(to: Object, side: str) -> Iterator[Place]:
@@ -103,7 +118,7 @@ def _targets(to: Object, side: str) -> Iterator[Place]:
 def relations_by_name() -> Mapping[str, Relation]:
     """All kinds of relations (relations.csv)."""
     rows = table("relations.csv")
-    return {row["relation"]: Relation(row["relation"], row["turned"], row["opposite"]) for row in rows}
+    return {row["relation"]: Relation(row["relation"], row["turned"], row["opposite"], row["like"]) for row in rows}
 
 
 @cache
@@ -116,20 +131,23 @@ def relation_words() -> Phrasebook[str]:
 @cache
 def lexicon() -> Lexicon:
     """All that may be said of parts and of the person."""
-    relations: dict[tuple[str, Place, Place], Bit] = {}
+    relations: dict[tuple[str, Place, Place], Condition] = {}
     states: dict[Place, dict[tuple[str, ...], Condition]] = {}
     for row in POSEBITS:
         words = normal(row.words)
         subject, at = _place(words, 0)
-        if found := _relation(words, at):
+        if found := _relation(words, at) if at else None:
             name, to = found
             relations.setdefault((name, subject, to), Bit(row.name))
         else:
             states.setdefault(subject, {}).setdefault(words[at:], Bit(row.name))
     for cells in table("states.csv"):
         for subject, condition in _meanings(cells["of"], cells["meaning"]):
-            for phrase in cells["words"].split("/"):
-                states.setdefault(subject, {}).setdefault(normal(phrase), condition)
+            for words in map(normal, cells["words"].split("/")):
+                if found := _relation([subject[0] if word == "own" else word for word in words], 0):
+                    relations.setdefault((found[0], subject, found[1]), condition)
+                else:
+                    states.setdefault(subject, {}).setdefault(words, condition)
     states[("", "torso")] = {**states[("", "")], **states[("", "torso")]}
     modifiers = {phrase for place, book in states.items() if place[1] for phrase in book}
     books = {place: Phrasebook(book) for place, book in states.items()}
@@ -147,7 +165,7 @@ def _place(words: Sequence[str], at: int) -> tuple[Place, int]:
 
 
 def _relation(words: Sequence[str], at: int) -> tuple[str, Place] | None:
-    for match in relation_words().at(words, at) if at else ():
+    for match in relation_words().at(words, at):
         (side, part), end = _place(words, at + match.length)
         rest = tuple(words[end:])
         if part and rest in ((), ALONG, ("in", "picture")):

@@ -81,9 +81,10 @@ class Reader:
     def not_in_table(self, start: int, end: int, phrase: NounPhrase, said: Predicate) -> QueryError:
         """A state or relation that is not known of a part."""
         if said.object is not None:
-            others = lexicon().objects(said.relation, phrase.part)
+            others = lexicon().objects(said.relation, phrase.sides[0], phrase.part)
             name = said.relation.removesuffix(" along")
-            hint = f"what is known of {phrase.part} {name}: {', '.join(others)}" if others else ""
+            subject = f"{phrase.sides[0]} {phrase.part}".strip()
+            hint = f"what is known of {subject} {name}: {', '.join(others)}" if others else ""
         else:
             book = lexicon().states.get((phrase.sides[0], phrase.part))
             hint = f"of {phrase.part} is known: {', '.join(_few(book.phrases))}" if book else ""
