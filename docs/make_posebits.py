@@ -15,6 +15,8 @@ from contrapposto.posebits.table import FAMILIES, POSEBITS
 HERE = Path(__file__).parent
 PAGE = HERE / "posebits.md"
 RUNS = {"demo": "demo", "poses3d-bandai": "Bandai", "poses3d-cmu": "CMU"}
+PHOTOS = "lspe-test"
+"""Real photos, known in the picture only."""
 FEW = 10
 
 
@@ -39,7 +41,7 @@ def table(head: list[str], lines: list[list[str]]) -> str:
 
 def families() -> str:
     """Agreement, accuracy, Brier score and calibration error of each family on each set."""
-    runs = [measures_of(run) for run in RUNS]
+    runs = [measures_of(run) for run in (*RUNS, PHOTOS)]
     kinds = {"agreement": "{:.3f}", "accuracy": "{:.3f}", "brier": "{:.3f}", "ece": "{:.3f}"}
     lines = []
     for family in ("all", *FAMILIES):
