@@ -35,12 +35,16 @@ if TYPE_CHECKING:
         PartResult,
         Person,
         Pose,
+        SequenceResult,
+        Shot,
         Skipped,
+        StepResult,
         WordsResult,
     )
     from contrapposto.search.pose_json import pose_from_json
     from contrapposto.search.pose_part import PosePart
     from contrapposto.search.query import Query
+    from contrapposto.search.sequence_part import SequencePart, Step
     from contrapposto.search.words_part import WordsPart
 
 __all__ = [
@@ -60,7 +64,12 @@ __all__ = [
     "PosePart",
     "Query",
     "QueryError",
+    "SequencePart",
+    "SequenceResult",
+    "Shot",
     "Skipped",
+    "Step",
+    "StepResult",
     "UnreadableMedia",
     "WeightsError",
     "WordsPart",
@@ -88,12 +97,16 @@ _HOMES = {
         "PartResult",
         "Person",
         "Pose",
+        "SequenceResult",
+        "Shot",
         "Skipped",
+        "StepResult",
         "WordsResult",
     ),
     "contrapposto.search.pose_json": ("pose_from_json",),
     "contrapposto.search.pose_part": ("PosePart",),
     "contrapposto.search.query": ("Query",),
+    "contrapposto.search.sequence_part": ("SequencePart", "Step"),
     "contrapposto.search.words_part": ("WordsPart",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

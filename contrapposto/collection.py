@@ -1,4 +1,4 @@
-"""What lies in the folders that a library watches: photos to index, films for later, and what cannot be read."""
+"""What lies in the folders that a library watches: photos and films to index, and what cannot be read."""
 
 from __future__ import annotations
 
@@ -12,28 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contrapposto.errors import LibraryError
-from contrapposto.media import photos
+from contrapposto.media import photos, videos
 from contrapposto.records import Skipped
 from contrapposto.text import path_text
 
-FILM_SUFFIXES = frozenset(
-    {
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".mpg",
-        ".mpeg",
-        ".wmv",
-        ".flv",
-        ".3gp",
-        ".mts",
-        ".ts",
-        ".ogv",
-    }
-)
 LATER_SUFFIXES = frozenset({".jxl"})
 """Pictures of formats that are not read yet; they are listed as skipped, so that nobody thinks they are in."""
 
@@ -54,7 +36,7 @@ class Walk:
     indexed there must not be taken for deleted."""
 
     photos: list[FoundFile] = field(default_factory=list)
-    films: list[Path] = field(default_factory=list)
+    films: list[FoundFile] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     unread: list[Path] = field(default_factory=list)
 
@@ -97,6 +79,12 @@ def absolute(path: str | os.PathLike[str]) -> Path:
 def content_hash(data: bytes) -> str:
     """Name of a file's content: 128-bit BLAKE2b of its bytes, in hex."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """`content_hash` of a file that is too large to be held. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 class _Walker:
@@ -151,9 +139,9 @@ class _Walker:
         suffix = path.suffix.lower()
         if path in self._files:
             return
-        if suffix not in photos.SUFFIXES | FILM_SUFFIXES | LATER_SUFFIXES:
+        if suffix not in photos.SUFFIXES | videos.SUFFIXES | LATER_SUFFIXES:
             if given:
-                self.found.skipped.append(Skipped(path, "not named as a photo (.jpg, .png, .webp ...)"))
+                self.found.skipped.append(Skipped(path, "not named as a photo or film (.jpg, .png, .mp4 ...)"))
             return
         self._files.add(path)
         try:
@@ -165,12 +153,11 @@ class _Walker:
             return
         if not stat.S_ISREG(status.st_mode):
             self.found.skipped.append(Skipped(path, "not a regular file"))
-        elif suffix in FILM_SUFFIXES:
-            self.found.films.append(path)
         elif suffix in LATER_SUFFIXES:
             self.found.skipped.append(Skipped(path, f"{suffix[1:].upper()} pictures are not read yet"))
         else:
-            self.found.photos.append(FoundFile(path, root, status.st_size, status.st_mtime_ns))
+            found = self.found.films if suffix in videos.SUFFIXES else self.found.photos
+            found.append(FoundFile(path, root, status.st_size, status.st_mtime_ns))
 
     def _unread(self, path: Path, reason: str) -> None:
         self.found.skipped.append(Skipped(path, reason))

@@ -6,7 +6,7 @@ import logging
 import os
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import platformdirs
 from contrapposto import indexing, manifest
 from contrapposto.collection import absolute, check_root
 from contrapposto.errors import LibraryBusy, LibraryError, QueryError
+from contrapposto.indexing.films import FilmProgress
 from contrapposto.manifest import Manifest
 from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, PoseEstimator, make_estimator
 from contrapposto.records import Hit, Media, Person, Pose, Skipped
@@ -23,10 +24,11 @@ from contrapposto.search import ranking
 from contrapposto.search.candidates import Snapshot, take_snapshot
 from contrapposto.search.pose_part import Lift, PosePart
 from contrapposto.search.query import Part, Query
-from contrapposto.search.words_part import WordsPart
+from contrapposto.search.sequence_part import in_words
+from contrapposto.search.timeline import Timeline
 from contrapposto.store import Store, inspection
 from contrapposto.store.lance import LanceStore
-from contrapposto.store.rows import PeopleArrays, key_path, path_key, person_ids
+from contrapposto.store.rows import PeopleArrays, key_path, path_key, row_ids
 from contrapposto.text import count
 from contrapposto.weights import Progress
 
@@ -94,15 +96,18 @@ class Library:
         self,
         *folders: str | os.PathLike[str],
         accurate: bool | None = None,
+        every: float | None = None,
         workers: int | None = None,
         rebuild: bool = False,
         wait: bool = False,
         progress: indexing.Progress | None = None,
+        film_progress: FilmProgress | None = None,
     ) -> indexing.IndexReport:
         """Brings the library up to date with these folders (or single files), or with all that it was given
         before when none is named.
 
-        accurate: find more and smaller people at about twice the time; None keeps the library's setting.
+        accurate: find more and smaller people at about twice the time; every: seconds between two frames of a film
+        that are looked at (0.2 in a new library); None keeps the library's setting.
         rebuild: forget everything found so far and start again, as after a change of weights. wait: wait for
         another process that is indexing, instead of raising LibraryBusy.
         A folder given before that cannot be reached now (an unplugged disk) is skipped with a reason; what was
@@ -121,7 +126,7 @@ class Library:
                 raise LibraryError(f"{self.folder}: nothing to index; name a folder: contrapposto index FOLDER")
             for root in given:
                 check_root(root)
-            current = self._current_manifest(stated, accurate, rebuild)
+            current = self._current_manifest(stated, accurate, rebuild, every)
             if stated and not rebuild:
                 self._refuse_changed(stated, current)
             estimator = self._load_estimator(current)
@@ -137,8 +142,9 @@ class Library:
                 store,
                 [root for root in roots if root not in lost],
                 estimator,
-                indexing.IndexOptions(workers) if workers else None,
+                indexing.IndexOptions(workers or os.cpu_count() or 1, every=current.every),
                 progress,
+                film_progress,
             )
             report.skipped[:0] = [Skipped(root, _LOST) for root in lost]
             return report
@@ -171,13 +177,20 @@ class Library:
         if query is None:
             poses = [pose_of(image, self.find_people(image), person)] if image is not None else []
             poses += [pose] if pose is not None else []
-            parts: list[Part] = [] if words is None else [WordsPart(words)]
+            parts: list[Part] = [] if words is None else [in_words(words)]
             parts += [PosePart(p, joints, metric, mirror) for p in poses]
             query = Query(tuple(parts), where, top, min_match, unfold)
         elif words is not None or image is not None or pose is not None:
             raise QueryError("give a whole query, or words, an image and a pose, not both")
         store = self._store_to_read()
         return ranking.search(store, self._current_snapshot(), query.lifted(self._load_lifter))
+
+    def timelines(self, query: Query, hits: Sequence[Hit], most: int = 10) -> list[Timeline]:
+        """How well the films among some hits match a query over all of their time, the first `most` of them.
+        Raises as `search`."""
+        films = list(dict.fromkeys(hit.path for hit in hits if hit.time is not None))[:most]
+        store = self._store_to_read()
+        return ranking.timelines(store, self._current_snapshot(), query.lifted(self._load_lifter), films)
 
     def why_nothing(self, query: Query) -> str:
         """Why `search` found nobody for a query, in words for the user. Raises as `search`."""
@@ -198,13 +211,13 @@ class Library:
         return indexing.find_people(Path(image), self._load_estimator(self._current_manifest(self._stated())))
 
     def people(self, path: str | os.PathLike[str]) -> list[Person]:
-        """What the library holds of one file; empty when it holds nobody. Raises LibraryError when the file is
-        not in it."""
+        """What the library holds of one file, of a film the distinct poses in order of time; empty when it holds
+        nobody. Raises LibraryError when the file is not in it."""
         store = self._store_to_read()
-        rows = store.read("media", ["content", "people"], keys=[path_key(absolute(path))])
+        rows = store.read("media", ["content", "rows"], keys=[path_key(absolute(path))])
         if not len(rows):
             raise LibraryError(f"{path}: not in the library {self.folder}; index it first")
-        ids = person_ids(rows["content"][0].as_py(), rows["people"][0].as_py())
+        ids = row_ids(rows["content"][0].as_py(), rows["rows"][0].as_py())
         found = PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS, keys=ids))
         return [found.person(int(row)) for row in np.argsort(found.numbers, kind="stable")]
 
@@ -264,13 +277,19 @@ class Library:
             )
 
     def _current_manifest(
-        self, stated: Manifest | None, accurate: bool | None = None, rebuild: bool = False
+        self,
+        stated: Manifest | None,
+        accurate: bool | None = None,
+        rebuild: bool = False,
+        every: float | None = None,
     ) -> Manifest:
         """What this program would state of a library like the stated one; with an estimator it has if `rebuild`."""
         if accurate is None:
             accurate = stated.accurate if stated else bool(self._estimator and self._estimator.accurate)
         name = stated.estimator if stated else DEFAULT_ESTIMATOR
-        return Manifest.of(DEFAULT_ESTIMATOR if rebuild and name not in ESTIMATORS else name, accurate)
+        kept = stated.every if stated else manifest.EVERY
+        name = DEFAULT_ESTIMATOR if rebuild and name not in ESTIMATORS else name
+        return Manifest.of(name, accurate, kept if every is None else every)
 
     def _load_estimator(self, wanted: Manifest) -> PoseEstimator:
         if self._estimator is None or self._estimator.accurate != wanted.accurate:
@@ -289,7 +308,8 @@ class Library:
         if differences:
             raise LibraryError(
                 f"{self.folder}: was made with other settings or weights ({'; '.join(differences)}); rebuild it: "
-                f"contrapposto index --rebuild{' --accurate' if current.accurate else ''} "
+                f"contrapposto index --rebuild{' --accurate' if current.accurate else ''}"
+                f"{f' --every {current.every:g}' if current.every != manifest.EVERY else ''} "
                 f"--library {shlex.quote(str(self.folder))}"
             )
 
@@ -311,41 +331,14 @@ class Library:
         return any((self.folder / TABLES).glob("*.lance"))
 
     def _stated(self, rebuild: bool = False) -> Manifest | None:
-        """The manifest, or its copy beside the tables when it is lost or damaged; None where there is no library.
-        Raises LibraryError when neither can be read; to `rebuild`, which needs none, that is no error."""
-        trouble = None
-        stated = copy = None
-        try:
-            stated = manifest.read(self.folder)
-        except LibraryError as error:
-            trouble = error
-        if stated is not None or not self._has_tables():
-            if trouble:
-                raise trouble
-            return stated
-        with suppress(LibraryError):
-            copy = manifest.read(self.folder / TABLES)
-        place = self.folder / manifest.FILE
-        what = "damaged" if trouble else "lost"
-        if copy is not None:
-            self._warn(f"{place}: {what}; its copy is used, `contrapposto index` restores it")
-        elif not rebuild:
-            raise LibraryError(
-                f"{place}: {what}, so it is not known with which networks the people were found; find them again: "
-                f"contrapposto index --rebuild --library {shlex.quote(str(self.folder))}"
-            ) from trouble
-        return copy
+        """See `manifest.stated`; None where there is no library."""
+        found, warning = manifest.stated(self.folder, self.folder / TABLES, self._has_tables(), rebuild)
+        if warning:
+            self._warn(warning)
+        return found
 
     def _state(self, stated: Manifest) -> None:
-        """Writes the manifest and its copy, where they say something else, and waits until they are on the disk."""
-        for folder in (self.folder, self.folder / TABLES):
-            with suppress(LibraryError):
-                if manifest.read(folder) == stated:
-                    continue
-            folder.mkdir(exist_ok=True)
-            stated.write(folder)
-            with suppress(OSError), (folder / manifest.FILE).open("r+b") as file:
-                os.fsync(file.fileno())
+        manifest.state(stated, (self.folder, self.folder / TABLES))
 
     def _roots_found(self) -> list[str]:
         """The folders in which the files of the tables were found, when no manifest states them."""
@@ -366,6 +359,7 @@ class Library:
     def _clear(self, store: Store) -> None:
         store.delete("media", store.read("media", ["path"])["path"].to_pylist())
         store.delete("people", store.read("people", ["id"])["id"].to_pylist())
+        store.delete("shots", store.read("shots", ["id"])["id"].to_pylist())
 
     @contextmanager
     def _locked(self, wait: bool) -> Iterator[None]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,15 +19,20 @@ from contrapposto import weights
 from contrapposto.errors import LibraryError
 from contrapposto.poses import ESTIMATORS
 from contrapposto.representations import pose_vector
+from contrapposto.shots import DEFAULT_DETECTOR
 
 FILE = "library.json"
-FORMAT = 2
+FORMAT = 3
+
+EVERY = 0.2
+"""Seconds between two frames of a film that are looked at, where nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """estimator: its name; version: its version; accurate: its setting; weights: name to identity;
-    representations: name to version; roots: folders that `index` was given, in order."""
+    representations: name to version; roots: folders that `index` was given, in order; every: seconds between two
+    frames of a film that are looked at; shots: name of the detector of shots."""
 
     estimator: str
     version: int
@@ -35,10 +42,12 @@ class Manifest:
         default_factory=lambda: {pose_vector.REPRESENTATION.name: pose_vector.REPRESENTATION.version}
     )
     roots: tuple[str, ...] = ()
+    every: float = EVERY
+    shots: str = DEFAULT_DETECTOR
     format: int = FORMAT
 
     @staticmethod
-    def of(estimator: str, accurate: bool) -> Manifest:
+    def of(estimator: str, accurate: bool, every: float = EVERY) -> Manifest:
         """What a library made by this program with this estimator states. Raises LibraryError when this program
         has no such estimator."""
         if estimator not in ESTIMATORS:
@@ -48,7 +57,8 @@ class Manifest:
             )
         kind = ESTIMATORS[estimator]
         names = kind.accurate_weights if accurate else kind.weights
-        return Manifest(estimator, kind.version, accurate, {name: weights.identity(name) for name in names})
+        identities = {name: weights.identity(name) for name in names}
+        return Manifest(estimator, kind.version, accurate, identities, every=every)
 
     def differences(self, other: Manifest) -> list[str]:
         """In what the two differ, in words, roots aside; empty when people of both are comparable."""
@@ -57,6 +67,8 @@ class Manifest:
             ("estimator", self.estimator, other.estimator),
             ("estimator version", self.version, other.version),
             ("accurate", self.accurate, other.accurate),
+            ("every", self.every, other.every),
+            ("detector of shots", self.shots, other.shots),
         ]
         found = [f"{name} {mine!r}, now {theirs!r}" for name, mine, theirs in pairs if mine != theirs]
         found += _changed("weights", self.weights, other.weights)
@@ -104,6 +116,44 @@ def read(folder: Path) -> Manifest | None:
         raise LibraryError(f"{path}: damaged; move the library away and run `contrapposto index` again") from error
 
 
+def stated(folder: Path, copy: Path, is_library: bool, rebuild: bool = False) -> tuple[Manifest | None, str | None]:
+    """The manifest of a library, or its copy where it is lost or damaged, and then a warning. None where there is
+    no library. Raises LibraryError when neither can be read; to `rebuild`, which needs none, that is no error."""
+    trouble = None
+    found = None
+    try:
+        found = read(folder)
+    except LibraryError as error:
+        trouble = error
+    if found is not None or not is_library:
+        if trouble:
+            raise trouble
+        return found, None
+    with suppress(LibraryError):
+        found = read(copy)
+    what = "damaged" if trouble else "lost"
+    if found is not None:
+        return found, f"{folder / FILE}: {what}; its copy is used, `contrapposto index` restores it"
+    if not rebuild:
+        raise LibraryError(
+            f"{folder / FILE}: {what}, so it is not known with which networks the people were found; find them "
+            f"again: contrapposto index --rebuild --library {shlex.quote(str(folder))}"
+        ) from trouble
+    return None, None
+
+
+def state(manifest: Manifest, folders: Sequence[Path]) -> None:
+    """Writes a manifest into folders, where they say something else, and waits until it is on the disk."""
+    for folder in folders:
+        with suppress(LibraryError):
+            if read(folder) == manifest:
+                continue
+        folder.mkdir(exist_ok=True)
+        manifest.write(folder)
+        with suppress(OSError), (folder / FILE).open("r+b") as file:
+            os.fsync(file.fileno())
+
+
 def _checked(data: dict[str, Any]) -> Manifest:
     """Raises TypeError or KeyError when a key is missing, unknown, or holds a value of the wrong kind."""
     kinds = {
@@ -113,6 +163,8 @@ def _checked(data: dict[str, Any]) -> Manifest:
         "weights": dict,
         "representations": dict,
         "roots": list,
+        "every": float,
+        "shots": str,
     }
     for key, kind in kinds.items():
         if not isinstance(data[key], kind):

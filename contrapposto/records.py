@@ -119,6 +119,15 @@ class Person:
     score: float
     pose: Pose
 
+    def scaled(self, scale: tuple[float, float]) -> Person:
+        """In a picture that is larger by these factors along x and y."""
+        box, (x, y) = self.box, scale
+        return Person(
+            Box(box.x * x, box.y * y, box.width * x, box.height * y),
+            self.score,
+            Pose(self.pose.keypoints * scale, self.pose.scores, self.pose.keypoints3d),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Media:
@@ -126,7 +135,10 @@ class Media:
 
     content: hash of the file's bytes (people belong to it, so a moved or copied file keeps them);
     modified: nanoseconds since the epoch, as the file system says; taken: ISO date and time from EXIF, or None;
-    width, height: pixels as shown, 0 if the file could not be read; people: number found;
+    width, height: pixels as shown, 0 if the file could not be read; people: number found, in a film the most at one
+    time; rows: people stored, in a film one for each distinct pose; shots: stored shots of a film, 0 for a photo;
+    duration: seconds of a film, None for a photo or where it is not known; until: seconds of a film that are worked
+    through, None where all is;
     fingerprint: 64-bit perceptual hash of the picture, None without one;
     problem: why the file was skipped, or None.
     """
@@ -142,6 +154,21 @@ class Media:
     taken: str | None = None
     fingerprint: int | None = None
     problem: str | None = None
+    rows: int = 0
+    shots: int = 0
+    duration: float | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """Part of a film without a cut. number: from 1 in the film; start, end: seconds, `end` that of the next shot's
+    first frame; kind: how it begins: "start" of the film, "cut", "fade" or "dissolve"."""
+
+    number: int
+    start: float
+    end: float
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +252,38 @@ class WordsResult:
         return "posebits"
 
 
-Why = PartResult | WordsResult
+@dataclass(frozen=True, slots=True, eq=False)
+class StepResult:
+    """The moment that meets a step of a sequence. time, start, end: seconds; box, pose: of the frame at `time`;
+    why: what the step found in it."""
+
+    time: float
+    start: float
+    end: float
+    box: Box
+    pose: Pose
+    why: PartResult | WordsResult | SequenceResult
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SequenceResult:
+    """What a sequence found in one person. understood: in words; distance: seconds from the first to the last step;
+    match: 0..1, what the part contributes; steps: in their order; unlike: the part has a weight below 0, and people
+    who do not do this match well."""
+
+    understood: str
+    distance: float
+    match: float
+    steps: tuple[StepResult, ...]
+    unlike: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Of the distance."""
+        return "s"
+
+
+Why = PartResult | WordsResult | SequenceResult
 """What a part of a query found in a person."""
 
 
@@ -233,8 +291,9 @@ Why = PartResult | WordsResult
 class Hit:
     """One answer: a person in a file. `number` counts the file's people from 1; `why` has one entry per part of
     the query, in its order; `copies` are other paths with the same content, or with the same picture in another
-    file (unless unfolded); `time` is seconds into a film, None
-    for a photo."""
+    file (unless unfolded). In a film `number` is that of the person's track in the shot; `time` is the second of
+    the frame that fits best, `start` and `end` from when and until when the person keeps to what was asked for,
+    `shot` the shot; None for a photo."""
 
     path: Path
     number: int
@@ -244,6 +303,9 @@ class Hit:
     why: tuple[Why, ...]
     copies: tuple[Path, ...] = ()
     time: float | None = None
+    start: float | None = None
+    end: float | None = None
+    shot: Shot | None = None
 
     @property
     def distance(self) -> float:

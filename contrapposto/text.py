@@ -39,3 +39,11 @@ _DECIMALS = {"mm": 0, "of body size": 3}
 def measure(value: float, unit: str) -> str:
     """A distance and its unit: `9.4 px of 128`, `104 mm`, `0.031 of body size`."""
     return f"{value:.{_DECIMALS.get(unit, 1)}f} {unit}"
+
+
+def clock(seconds: float) -> str:
+    """A time in a film, such as 0:03:12.4 (hours, minutes, seconds)."""
+    tenths = round(seconds * 10)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{tenths / 10:04.1f}"

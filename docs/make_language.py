@@ -87,6 +87,10 @@ How much: "strongly" (very, sharply, deeply, fully, far, wide) asks for the stro
 "slightly" (a little, somewhat, barely) for the row and not the stronger one. There are such rows of bent, apart,
 leaning and of the turned head. With other words they are an error.
 
+In films: "then", "and then", "followed by" and "after that" join what one person does one after the other, each
+side a text of its own; "within 2 s" (seconds, minutes) in a later one is the most time in between
+([films.md](films.md)).
+
 Conditions that leave no room for what is measured ("left elbow bent and straight") are an error that names both.
 """
 

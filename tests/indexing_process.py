@@ -32,9 +32,10 @@ def start(folder: Path, photos: Path, delay: float = 0.0) -> ForkServerProcess:
 
 
 def _in_small_batches(
-    store: Any, roots: Any, estimator: Any, _: IndexOptions | None, progress: Any = None
+    store: Any, roots: Any, estimator: Any, _: IndexOptions | None, progress: Any = None, film_progress: Any = None
 ) -> IndexReport:
-    return _index(store, roots, estimator, IndexOptions(workers=2, commit_photos=3, optimize_commits=4), progress)
+    options = IndexOptions(workers=2, commit_photos=3, optimize_commits=4)
+    return _index(store, roots, estimator, options, progress, film_progress)
 
 
 def _run(folder: Path, photos: Path, delay: float, begun: Event) -> None:

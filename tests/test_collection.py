@@ -44,14 +44,14 @@ def test_suffixes_in_capitals(photos: Path) -> None:
     touch(*(photos / name for name in ("A.JPG", "B.Jpeg", "C.MP4", "D.HEIC", "E.JXL")))
     found = walk([photos])
     assert names(found, photos) == ["A.JPG", "B.Jpeg", "D.HEIC"]
-    assert [path.name for path in found.films] == ["C.MP4"]
+    assert [film.path.name for film in found.films] == ["C.MP4"]
     assert reasons(found) == {"E.JXL": "JXL pictures are not read yet"}
 
 
 def test_films_and_later_formats_are_listed(photos: Path) -> None:
     touch(*(photos / f"a{suffix}" for suffix in (".mov", ".mkv", ".jxl", ".doc", "")))
     found = walk([photos])
-    assert sorted(path.name for path in found.films) == ["a.mkv", "a.mov"]
+    assert sorted(film.path.name for film in found.films) == ["a.mkv", "a.mov"]
     assert sorted(reasons(found)) == ["a.jxl"]
     assert not found.photos
     assert not found.unread
@@ -240,8 +240,8 @@ def test_a_single_file_as_root(photos: Path) -> None:
     found = walk([photos / "a.jpg", photos / "f.mp4", photos / "notes.txt"])
     assert names(found, photos) == ["a.jpg"]
     assert found.photos[0].root == photos
-    assert [film.name for film in found.films] == ["f.mp4"]
-    assert reasons(found) == {"notes.txt": "not named as a photo (.jpg, .png, .webp ...)"}
+    assert [film.path.name for film in found.films] == ["f.mp4"]
+    assert reasons(found) == {"notes.txt": "not named as a photo or film (.jpg, .png, .mp4 ...)"}
 
 
 def test_a_missing_root(photos: Path) -> None:

@@ -29,6 +29,7 @@ LAYERS: list[set[str]] = [
     {"media"},
     {"collection"},
     {"features"},
+    {"shots"},
     {"people"},
     {"poses"},
     {"representations"},
@@ -46,7 +47,7 @@ LAYERS: list[set[str]] = [
 """Names directly below the package, lowest first: a layer imports itself and those before it. Two in one layer do
 not import each other."""
 
-HEAVY = ("torch", "lancedb", "lance", "onnxruntime", "onnx", "cv2", "jinja2", "numba", "tqdm")
+HEAVY = ("torch", "lancedb", "lance", "onnxruntime", "onnx", "cv2", "jinja2", "numba", "tqdm", "av")
 MOST_LINES = 400
 
 

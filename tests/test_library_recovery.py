@@ -152,13 +152,13 @@ def test_people_that_were_lost_are_noticed_per_content() -> None:
     estimator = DrawnPeople()
     image = np.full((30, 40, 3), (120, 0, 0), np.uint8)
     store.upsert("people", people_rows([("three", estimator(image)), ("less", estimator(image)[:2])]))
-    row = indexing.Media(Path("/a"), Path("/"), "three", 1, 1, people=3)
+    row = indexing.Media(Path("/a"), Path("/"), "three", 1, 1, people=3, rows=3)
     known = [
         row,
         indexing.replace(row, content="less"),
         indexing.replace(row, content="none"),
-        indexing.replace(row, content="nobody", people=0),
-        indexing.replace(row, people=2),
+        indexing.replace(row, content="nobody", rows=0),
+        indexing.replace(row, rows=2),
     ]
     assert indexing.lost_people(store, known) == {"less", "none"}
     store.upsert("media", media_rows(known[:1]))

@@ -20,7 +20,7 @@ def test_written_and_read(tmp_path: Path) -> None:
     MADE.write(tmp_path)
     assert manifest.read(tmp_path) == MADE
     assert [path.name for path in tmp_path.iterdir()] == [FILE], "nothing else is left"
-    assert json.loads((tmp_path / FILE).read_text())["format"] == 2
+    assert json.loads((tmp_path / FILE).read_text())["format"] == 3
 
 
 def test_none(tmp_path: Path) -> None:
@@ -48,6 +48,8 @@ def test_of_the_estimator() -> None:
         ("weights", {"a": "0123", "b": "9999"}, "weights b"),
         ("weights", {"a": "0123"}, "weights b"),
         ("weights", {"a": "0123", "b": "4567", "c": "1"}, "weights c"),
+        ("every", 0.5, "every 0.2, now 0.5"),
+        ("shots", "eyes", "detector of shots 'histogram', now 'eyes'"),
         ("representations", {"pose_vector": 2}, "representation pose_vector"),
     ],
 )
@@ -69,7 +71,9 @@ def stated(**changes: Any) -> str:
         "weights": {"a": "0"},
         "representations": {"pose_vector": 1},
         "roots": ["/one"],
-        "format": 2,
+        "every": 0.2,
+        "shots": "histogram",
+        "format": 3,
     }
     return json.dumps({key: value for key, value in (data | changes).items() if value != "left out"})
 
@@ -89,8 +93,8 @@ def test_the_form_of_these_tests_is_read(tmp_path: Path) -> None:
         "7",
         '"library"',
         "{}",
-        '{"format": 2}',
-        '{"format": 2, "name": "of another program"}',
+        '{"format": 3}',
+        '{"format": 3, "name": "of another program"}',
         "\ufffe\x00",
         stated(roots=None),
         stated(roots="/one"),
@@ -103,6 +107,9 @@ def test_the_form_of_these_tests_is_read(tmp_path: Path) -> None:
         stated(version="1"),
         stated(accurate="yes"),
         stated(representations=7),
+        stated(every="0.2"),
+        stated(shots=None),
+        stated(shots="left out"),
         stated(more=1),
     ],
 )

@@ -38,6 +38,7 @@ WORDS = (
     "hands on hips",
     "both hands above the head, seen from the front",
     "two people facing each other",
+    "arms down, then both hands above the head within 2 s",
 )
 """Each is asked once."""
 
@@ -64,26 +65,24 @@ def demo(folder: Path | None, out: Path, accurate: bool) -> None:
       contrapposto demo
       contrapposto demo ~/Pictures
     """
+    from contrapposto import demo as collection
     from contrapposto.library import Library
     from contrapposto.search.pose_json import pose_from_json
     from contrapposto.search.pose_part import PosePart
     from contrapposto.search.query import Query
-    from contrapposto.search.words_part import WordsPart
+    from contrapposto.search.sequence_part import in_words
     from contrapposto.web.results import Answer, results_page
 
-    if folder is None:
-        from contrapposto import demo as collection
-
-        folder = collection.photos()
+    folders = [folder] if folder is not None else [collection.photos(), collection.films()]
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ContrappostoError(f"{out}: cannot be made ({error.strerror}); choose another place") from error
-    with output.fetch_bar() as fetching, output.photos_bar() as progress:
+    with output.fetch_bar() as fetching, output.photos_bar() as progress, output.films_bar() as film_progress:
         library = Library(out / "demo.library", progress=fetching)
-        report = library.index(folder, accurate=accurate or None, progress=progress)
+        report = library.index(*folders, accurate=accurate or None, progress=progress, film_progress=film_progress)
     show_report(report)
-    media, number, person = _best_shown(library, folder)
+    media, number, person = _best_shown(library, folders[0])
     drawn = pose_from_json({name: list(place) for name, place in SKELETON.items()})
     asked: list[tuple[Query, Path | None, str]] = [
         (Query((PosePart(person.pose, metric=metric),), top=12), media.path, f"Asked with a photo, metric {metric}")
@@ -97,7 +96,7 @@ def demo(folder: Path | None, out: Path, accurate: bool) -> None:
         )
         for metric in METRICS
     ]
-    asked += [(Query((WordsPart(words),), top=12), None, f'Asked in words: "{words}"') for words in WORDS]
+    asked += [(Query((in_words(words),), top=12), None, f'Asked in words: "{words}"') for words in WORDS]
     answers = []
     for query, source, heading in asked:
         if source is not None:
@@ -115,7 +114,8 @@ def _best_shown(library: Library, folder: Path) -> tuple[Media, int, Person]:
     """The person whose arms and whole pose are seen most surely, to ask with."""
     best: tuple[float, Media, int, Person] | None = None
     for media in library.media():
-        for number, person in enumerate(library.people(media.path) if media.people else [], start=1):
+        photo = media.people and media.duration is None
+        for number, person in enumerate(library.people(media.path) if photo else [], start=1):
             sure = float(person.pose.scores[5:].mean())
             if person.pose.visible[5:11].sum() >= 2 and (best is None or sure > best[0]):
                 best = sure, media, number, person

@@ -253,6 +253,115 @@ def posebits(data: Path, split: str | None, out: Path | None, overwrite: bool, a
     _show(summary, as_json)
 
 
+@evaluate.command()
+@_common
+@click.option(
+    "--every",
+    type=click.FloatRange(0.02, 60),
+    default=0.2,
+    show_default=True,
+    help="Seconds between frames looked at.",
+)
+def moments(data: Path, split: str | None, out: Path | None, overwrite: bool, as_json: bool, every: float) -> None:
+    """Whether moments in films are found at the right second, asked for with skeletons, words and sequences.
+
+    Films are indexed, each query asks for five answers. recall@k: share of queries with an answer among the first k
+    that lies within 0.5 s of a right moment (of a sequence both steps); time_error: mean seconds from the first
+    answer to the nearest right moment of its film; chance@k: of seconds drawn by chance; /KIND: by kind of query;
+    people_a_minute: distinct poses kept. --data demo: the built-in films, whose joints are known in every frame; a
+    folder of clips: those that the table of moments knows.
+
+    
+    Examples:
+      contrapposto evaluate moments --data demo
+      contrapposto evaluate moments --data data/video --every 0.1
+    """
+    from contrapposto.evaluation.moments import evaluate_moments
+
+    with output.fetch_bar() as fetching, output.films_bar() as progress:
+        summary = evaluate_moments(
+            data, split, every=every, out=out, overwrite=overwrite, fetching=fetching, progress=progress
+        )
+    _show(summary, as_json)
+
+
+@evaluate.command()
+@_common
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.2,
+    show_default=True,
+    help="Seconds from one look at a film to the next.",
+)
+def tracks(data: Path, split: str | None, out: Path | None, overwrite: bool, as_json: bool, every: float) -> None:
+    """How well people are followed through the shots of films, smoothed, and thinned to distinct poses.
+
+    --data demo has truth; of a folder of clips only counts are told. iou: a tracker that knows boxes only.
+    idf1: of identities, 0 to 1; crossing, turning: 200 scenes each of two people who cross, or meet and turn back.
+    found: share of the true people found and followed, with oks and pck@0.2; /smoothed: after smoothing. distance:
+    from the true pose to the stored one, px of a 128-px pose, where all samples are stored, or distinct poses
+    (/moments). A stored person takes 544 bytes.
+
+    \b
+    Examples:
+      contrapposto evaluate tracks --data demo
+      contrapposto evaluate tracks --data data/video --every 0.4 --out out/tracks-video
+    """
+    from contrapposto.evaluation.tracks import evaluate_tracks
+
+    with output.fetch_bar() as fetching, output.photos_bar() as progress:
+        summary = evaluate_tracks(
+            data, split, every=every, out=out, overwrite=overwrite, fetching=fetching, progress=progress
+        )
+    _show(summary, as_json)
+
+
+@evaluate.command()
+@_common
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    help="histogram, features, tracks or transnet; may be given several times.  [default: all that are installed]",
+)
+@click.option(
+    "--rendered",
+    type=click.Path(path_type=Path),
+    metavar="PHOTOS",
+    help="Folder of photos: render films from them and from the films without borders, and use these instead.",
+)
+def shots(
+    data: Path,
+    split: str | None,
+    out: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    methods: tuple[str, ...],
+    rendered: Path | None,
+) -> None:
+    """Whether the borders between shots are found: in films with shots.csv, or the demo films (--data demo).
+
+    precision, recall, f1: a border counts within 0.25 s, one to one. /cut, /fade, /dissolve: the kind is right too;
+    found: share of the true borders of a kind that are found as any kind. uncut_false: borders given in films that
+    have none. ms_per_frame: milliseconds for a frame, once it is decoded. --rendered makes 51 films with 510
+    borders, 170 of each kind; its splits are test (the default) and tune.
+
+    \b
+    Examples:
+      contrapposto evaluate shots --data data/video
+      contrapposto evaluate shots --data demo --method histogram --method tracks
+      contrapposto evaluate shots --data data/video --rendered data/captions/images --method histogram
+    """
+    from contrapposto.evaluation.shots import evaluate_shots
+
+    with output.photos_bar() as progress:
+        summary = evaluate_shots(
+            data, split, rendered=rendered, methods=methods, out=out, overwrite=overwrite, progress=progress
+        )
+    _show(summary, as_json)
+
+
 def _show(summary: dict[str, Any], as_json: bool) -> None:
     if as_json:
         output.print_json(summary)

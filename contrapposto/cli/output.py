@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from contrapposto.records import Box, Hit, Person, Pose, Skipped, Why, WordsResult
+from contrapposto.records import Box, Hit, Person, Pose, SequenceResult, Skipped, Why, WordsResult
 from contrapposto.skeleton import KEYPOINTS
-from contrapposto.text import path_text
+from contrapposto.text import clock, path_text
 
 if TYPE_CHECKING:
     from contrapposto.indexing import Progress
+    from contrapposto.indexing.films import FilmProgress
     from contrapposto.weights import Progress as FetchProgress
 
 library_option = click.option(
@@ -62,6 +63,37 @@ def photos_bar() -> Iterator[Progress]:
             if bar is not None
             else tqdm(total=total, unit=" photos", desc="Looking for people", mininterval=0.3, disable=None)
         )
+        bar.update(done - bar.n)
+
+    try:
+        yield progress
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+@contextmanager
+def films_bar() -> Iterator[FilmProgress]:
+    """A bar over the seconds of each film, with the time left."""
+    from tqdm import tqdm
+
+    bar: tqdm[Any] | None = None
+    film, said = Path(), time.monotonic()
+
+    def progress(path: Path, done: float, duration: float | None) -> None:
+        nonlocal bar, film, said
+        total = max(duration or 0.0, done)
+        if not sys.stderr.isatty() and time.monotonic() - said > LINE_SECONDS:
+            said = time.monotonic()
+            of = f" of {clock(total)}" if duration else ""
+            say(f"{path_text(path)}: worked through {clock(done)}{of}")
+        if path != film:
+            film = path
+            if bar is not None:
+                bar.close()
+            form = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s of film [{elapsed}, {remaining} left]"
+            bar = tqdm(total=total, initial=0, desc=path.name[:30], bar_format=form, mininterval=0.3, disable=None)
+        assert bar is not None
         bar.update(done - bar.n)
 
     try:
@@ -153,7 +185,17 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     return {
         "path": path_text(hit.path),
         "person": hit.number,
-        "time": hit.time,
+        "time": _seconds(hit.time),
+        "start": _seconds(hit.start),
+        "end": _seconds(hit.end),
+        "shot": None
+        if hit.shot is None
+        else {
+            "number": hit.shot.number,
+            "start": _seconds(hit.shot.start),
+            "end": _seconds(hit.shot.end),
+            "kind": hit.shot.kind,
+        },
         "match": round(hit.match, 4),
         "distance": round(hit.distance, 3),
         "unit": hit.why[0].unit,
@@ -165,6 +207,10 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     }
 
 
+def _seconds(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
 def _why_json(result: Why) -> dict[str, Any]:
     shared = {
         "distance": round(result.distance, 3),
@@ -172,6 +218,19 @@ def _why_json(result: Why) -> dict[str, Any]:
         "match": round(result.match, 4),
         "unlike": result.unlike,
     }
+    if isinstance(result, SequenceResult):
+        steps = [
+            {
+                "time": _seconds(step.time),
+                "start": _seconds(step.start),
+                "end": _seconds(step.end),
+                "box": box_json(step.box),
+                "keypoints": keypoints_json(step.pose),
+                "why": _why_json(step.why),
+            }
+            for step in result.steps
+        ]
+        return {"understood": result.understood, **shared, "steps": steps}
     if isinstance(result, WordsResult):
         rows = [
             {

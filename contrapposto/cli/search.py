@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contrapposto.library import Library
     from contrapposto.records import Hit, Pose
     from contrapposto.search.query import Part, Query
+    from contrapposto.search.sequence_part import SequencePart
 
 METRICS = (*BY_JOINTS, "posebits")
 
@@ -51,6 +52,19 @@ METRICS = (*BY_JOINTS, "posebits")
     show_default=True,
     help="How words are scored: how surely they hold, or how many do not.",
 )
+@click.option(
+    "--then",
+    "later",
+    multiple=True,
+    metavar="WORDS|FILE.json",
+    help="In films: what the same person does after that, in words or as a skeleton; may be given several times.",
+)
+@click.option(
+    "--within",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="At most so long between two steps.  [default: any]",
+)
 @click.option("--where", help="Condition on the files: path, date, size, people.")
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True, help="How many answers at most.")
 @click.option(
@@ -59,6 +73,9 @@ METRICS = (*BY_JOINTS, "posebits")
 @click.option("--unfold", is_flag=True, help="Photos that look the same are answers of their own.")
 @output.library_option
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), help="Draw how the films found match over time, to this SVG file."
+)
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page with pictures to this file.")
 def search(
     words: str | None,
@@ -71,18 +88,24 @@ def search(
     mirror: bool,
     weights: tuple[str, ...],
     score: str,
+    later: tuple[str, ...],
+    within: float | None,
     where: str | None,
     top: int,
     min_match: float,
     unfold: bool,
     library: Path | None,
     as_json: bool,
+    plot: Path | None,
     html: Path | None,
 ) -> None:
-    """Find people by WORDS, or in the pose of a photo or a skeleton, or all of it at once; best first.
+    """Find people in photos and moments in films by WORDS, or in the pose of a photo or a skeleton, or all of it at
+    once; best first.
 
     Words say what the joints do: "left elbow bent, right hand above the head, kneeling", "three people with raised
     arms", "not sitting, seen from behind". Left and right are the person's own. What is left unsaid is left open.
+
+    In films "then" asks for one pose after the other of the same person. Of a shot the best moment is shown.
 
     A skeleton is {"keypoints": {"left_wrist": [x, y], ...}}, pixels with y down, names as in COCO, left and right
     the person's own; joints that are left out are left open. People as `describe --json` prints them will do.
@@ -104,13 +127,15 @@ def search(
       contrapposto search --image me.jpg --metric procrustes --min-match 0.5
       contrapposto search --image match.jpg --person 2 --joints arms --mirror
       contrapposto search --skeleton half.json --where "people = 1" --html found.html
+      contrapposto search "arms down, then hands above the head within 2 s" --plot match.svg
+      contrapposto search --skeleton ready.json --then serve.json --within 1.5
       contrapposto search --query query.json --json
     """
     from contrapposto.library import Library
     from contrapposto.search.pose_json import load_json, pose_from_json
     from contrapposto.search.pose_part import PosePart
     from contrapposto.search.query import Query
-    from contrapposto.search.words_part import WordsPart
+    from contrapposto.search.sequence_part import in_words
 
     with output.fetch_bar() as fetching:
         opened = Library(library, progress=fetching)
@@ -123,7 +148,7 @@ def search(
             parts: list[Part] = []
             of_part = _weights(weights, words=words, image=image, skeleton=skeleton)
             if words is not None:
-                parts.append(WordsPart(words, of_part["words"], score))
+                parts.append(in_words(words, of_part["words"], score))
                 sources.append(None)
             if image is not None:
                 pose = _pose_of(opened, image, person, quiet=as_json)
@@ -135,10 +160,17 @@ def search(
                 pose = pose_from_json(load_json(skeleton))
                 parts.append(PosePart(pose, joints, metric, mirror, of_part["skeleton"]))
                 sources.append(None)
+            if later or within is not None:
+                parts, sources = [_sequence(parts, later, within, (joints, metric, mirror, score))], [None]
             query = Query(tuple(parts), where, top, min_match, unfold)
         for part in query.parts:
             _say_what_is_asked(part)
         hits = opened.search(query)
+    if plot is not None:
+        from contrapposto.web.timeline import timeline_svg
+
+        write_text(plot, timeline_svg(opened.timelines(query, hits), hits))
+        output.say(f"Plot: {path_text(plot)}")
     if html is not None:
         _write_page(html, query, sources, hits, opened)
     if as_json:
@@ -152,13 +184,43 @@ def search(
 def _say_what_is_asked(part: Part) -> None:
     """What was understood of words; and a remark when a pose shows less than half of the joints asked for: then
     little is compared."""
+    from contrapposto.search.sequence_part import SequencePart
     from contrapposto.search.words_part import WordsPart
 
-    if isinstance(part, WordsPart):
+    if isinstance(part, WordsPart | SequencePart):
         output.say(f"Asked: {part.understood}")
     elif len(part.missing) > len(part.shown):
         names = ", ".join(part.shown)
         output.say(f"Only {names} are in the query; the other joints asked for ({part.joints}) are left open.")
+
+
+def _sequence(
+    parts: list[Part], later: tuple[str, ...], within: float | None, how: tuple[str, str, bool, str]
+) -> SequencePart:
+    """What is asked for as the first step, and what comes later. how: joints, metric and mirror for skeletons, and
+    score for words."""
+    from contrapposto.search.pose_json import load_json, pose_from_json
+    from contrapposto.search.pose_part import PosePart
+    from contrapposto.search.sequence_part import SequencePart, Step, in_words
+
+    joints, metric, mirror, score = how
+    if len(parts) != 1:
+        raise QueryError("--then and --within need one first step: words, a photo or a skeleton")
+    given: list[Part] = list(parts)
+    for text in later:
+        if text.lower().endswith(".json"):
+            given.append(PosePart(pose_from_json(load_json(Path(text))), joints, metric, mirror))
+        else:
+            given.append(in_words(text, score=score))
+    steps: list[Step] = []
+    for part in given:
+        steps += part.steps if isinstance(part, SequencePart) else (Step(part),)
+    if len(steps) < 2:
+        raise QueryError("--within is for a sequence: say what comes after, with --then or in words")
+    first, *rest = steps
+    weight = parts[0].weight
+    timed = (step if step.within is not None else Step(step.part, within) for step in rest)
+    return SequencePart((first, *timed), weight)
 
 
 def _weights(given: tuple[str, ...], **parts: object) -> dict[str, float]:
@@ -189,13 +251,17 @@ def _refuse_beside_query() -> None:
         "mirror",
         "weights",
         "score",
+        "later",
+        "within",
         "where",
         "top",
         "min_match",
         "unfold",
     ):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            shown = {"words": "words", "weights": "--weight"}.get(name, f"--{name.replace('_', '-')}")
+            shown = {"words": "words", "weights": "--weight", "later": "--then"}.get(
+                name, f"--{name.replace('_', '-')}"
+            )
             raise QueryError(f"--query holds the whole query; give it without {shown}")
 
 

@@ -17,13 +17,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 
-from contrapposto.collection import FoundFile, Walk, absolute, content_hash, walk
+from contrapposto.collection import FoundFile, Walk, absolute, content_hash, file_hash, walk
 from contrapposto.errors import UnreadableMedia
+from contrapposto.indexing.films import FilmOptions, FilmProgress, index_film, no_film
+from contrapposto.manifest import EVERY
 from contrapposto.media import photos
 from contrapposto.media.fingerprint import fingerprint
 from contrapposto.poses import PoseEstimator
-from contrapposto.records import Box, Media, Person, Pose, Skipped
-from contrapposto.store import Store
+from contrapposto.records import Media, Person, Skipped
+from contrapposto.store import Store, TableName
 from contrapposto.store.rows import key_path, media_rows, path_key, people_rows
 
 Progress = Callable[[int, int], None]
@@ -33,12 +35,14 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
     """workers: pictures analysed at the same time; commit_photos, commit_seconds: a batch is committed when it
-    holds this many photos or is this old; optimize_commits: the store is tidied after this many."""
+    holds this many photos or is this old; optimize_commits: the store is tidied after this many; every: seconds
+    between two frames of a film that are looked at."""
 
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     commit_photos: int = 256
     commit_seconds: float = 5.0
     optimize_commits: int = 100
+    every: float = EVERY
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -47,8 +51,9 @@ class IndexOptions:
 
 @dataclass(slots=True)
 class IndexReport:
-    """What a run did: numbers of photos by what happened to them, people in the photos that were analysed, and
-    the paths that were left out. `films` are known but not indexed."""
+    """What a run did: numbers of files by what happened to them, people found in the photos that were analysed, the
+    paths that were left out or are damaged in part; of the films that were worked through their number, seconds,
+    shots, and distinct poses of people."""
 
     new: int = 0
     changed: int = 0
@@ -57,7 +62,10 @@ class IndexReport:
     removed: int = 0
     people: int = 0
     skipped: list[Skipped] = field(default_factory=list)
-    films: list[Path] = field(default_factory=list)
+    films: int = 0
+    film_seconds: float = 0.0
+    shots: int = 0
+    moments: int = 0
     seconds: float = 0.0
 
 
@@ -67,20 +75,22 @@ def index(
     estimator: PoseEstimator,
     options: IndexOptions | None = None,
     progress: Progress | None = None,
+    film_progress: FilmProgress | None = None,
 ) -> IndexReport:
     """Brings a store up to date with the files below the roots, which exist. The caller holds the library's write
     lock."""
     started = time.monotonic()
     options = options or IndexOptions()
     found = walk(roots)
+    films = set(found.films)
     known = known_media(store)
     lost = lost_people(store, known.values())
-    report = IndexReport(films=found.films, skipped=list(found.skipped))
-    todo = []
-    for file in found.photos:
+    report = IndexReport(skipped=list(found.skipped))
+    todo: dict[bool, list[FoundFile]] = {False: [], True: []}
+    for file in (*found.photos, *found.films):
         row = known.get(path_key(file.path))
-        if row is None or (row.size, row.modified) != (file.size, file.modified) or row.content in lost:
-            todo.append(file)
+        if row is None or not _same_file(row, file) or row.content in lost or row.until is not None:
+            todo[file in films].append(file)
         elif row.problem:
             report.skipped.append(Skipped(file.path, row.problem))
         else:
@@ -88,10 +98,11 @@ def index(
     gone = _gone(known, found, roots)
     left = Counter(known[key].content for key in gone)
     whole = {key: media for key, media in known.items() if media.content not in lost}
-    _analyse_all(store, todo, whole, left, estimator, options, progress, report)
+    _analyse_all(store, todo[False], whole, left, estimator, options, progress, report)
+    _index_films(store, todo[True], whole, left, estimator, options, film_progress, report)
     store.delete("media", gone)
     report.removed = len(gone) - report.moved
-    if todo or gone:
+    if any(todo.values()) or gone:
         drop_orphans(store)
         store.optimize()
     report.skipped.sort(key=lambda skipped: str(skipped.path))
@@ -100,18 +111,33 @@ def index(
 
 
 def lost_people(store: Store, known: Iterable[Media]) -> set[str]:
-    """Contents with fewer people stored than were found in them: a commit of `people` was lost."""
-    groups = store.read("people", ["content"]).group_by("content").aggregate([([], "count_all")])
-    stored = dict(zip(groups["content"].to_pylist(), groups["count_all"].to_pylist(), strict=True))
-    return {media.content for media in known if stored.get(media.content, 0) < media.people}
+    """Contents with fewer people or shots stored than were found in them: a commit was lost."""
+    people, shots = _stored(store, "people"), _stored(store, "shots")
+    return {
+        media.content
+        for media in known
+        if people.get(media.content, 0) < media.rows or shots.get(media.content, 0) < media.shots
+    }
+
+
+def _stored(store: Store, table: TableName) -> dict[str, int]:
+    """Rows of each content."""
+    groups = store.read(table, ["content"]).group_by("content").aggregate([([], "count_all")])
+    return dict(zip(groups["content"].to_pylist(), groups["count_all"].to_pylist(), strict=True))
+
+
+def _same_file(row: Media, file: FoundFile) -> bool:
+    return (row.size, row.modified) == (file.size, file.modified)
 
 
 def drop_orphans(store: Store) -> None:
-    """Removes people whose content no file has any more."""
+    """Removes people and shots whose content no file has any more."""
     contents = set(store.read("media", ["content"])["content"].to_pylist())
-    people = store.read("people", ["id", "content"])
-    pairs = zip(people["id"].to_pylist(), people["content"].to_pylist(), strict=True)
-    store.delete("people", [identity for identity, content in pairs if content not in contents])
+    tables: tuple[TableName, ...] = ("people", "shots")
+    for table in tables:
+        rows = store.read(table, ["id", "content"])
+        pairs = zip(rows["id"].to_pylist(), rows["content"].to_pylist(), strict=True)
+        store.delete(table, [identity for identity, content in pairs if content not in contents])
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +197,7 @@ def known_media(store: Store) -> dict[str, Media]:
 
 def _gone(known: dict[str, Media], found: Walk, roots: Sequence[Path]) -> list[str]:
     """Keys of files that were below the roots and are not any more."""
-    present = {path_key(file.path) for file in found.photos}
+    present = {path_key(file.path) for file in (*found.photos, *found.films)}
     kept = [str(path) for path in found.unread]
     tops = [str(absolute(root)) for root in roots]
     return [
@@ -220,6 +246,53 @@ def _analyse_all(
                     progress(done, len(todo))
     finally:  # an interrupted run keeps what it has
         _commit(store, batch)
+
+
+def _index_films(
+    store: Store,
+    todo: Sequence[FoundFile],
+    known: dict[str, Media],
+    left: Counter[str],
+    estimator: PoseEstimator,
+    options: IndexOptions,
+    progress: FilmProgress | None,
+    report: IndexReport,
+) -> None:
+    """One after the other, each by several threads."""
+    if not todo:
+        return
+    from contrapposto.poses.lifting import Lifter
+
+    contents = {media.content: media for media in known.values() if media.until is None}
+    lifter = Lifter()
+    settings = FilmOptions(options.every, commit_seconds=options.commit_seconds, workers=options.workers)
+    for file in todo:
+        before = known.get(path_key(file.path))
+        media = Media(file.path, file.root, "", file.size, file.modified)
+        failed = None
+        try:
+            half = before is not None and _same_file(before, file) and before.until is not None
+            content = before.content if before and half else file_hash(file.path)
+            if content in contents:
+                media = replace(contents[content], path=file.path, root=file.root, modified=file.modified)
+                store.upsert("media", media_rows([media]))
+            else:
+                media = replace(before, root=file.root) if before and half else replace(media, content=content)
+                media = index_film(store, media, estimator, lifter, settings, progress)
+                report.films += 1
+                report.film_seconds += media.duration or 0.0
+                report.shots += media.shots
+                report.moments += media.rows
+        except UnreadableMedia as error:
+            media = no_film(media, error)
+            store.upsert("media", media_rows([media]))
+        except OSError as error:
+            failed = f"cannot be read ({error.strerror or error})"
+        except Exception as error:  # one film must not end the run
+            failed = f"looking for people failed ({' '.join(f'{type(error).__name__} {error}'.split())[:200]})"
+        if failed is None:
+            contents[media.content] = media
+        _count(_Analysed(media, failed=failed), before, left, report)
 
 
 def _count(outcome: _Analysed, before: Media | None, left: Counter[str], report: IndexReport) -> None:
@@ -292,6 +365,7 @@ def _look(media: Media, data: bytes, estimator: PoseEstimator) -> _Analysed:
         width=photo.width,
         height=photo.height,
         people=len(people),
+        rows=len(people),
         taken=photo.taken,
         fingerprint=fingerprint(photo.image),
     )
@@ -300,7 +374,7 @@ def _look(media: Media, data: bytes, estimator: PoseEstimator) -> _Analysed:
 
 def people_of(photo: photos.Photo, estimator: PoseEstimator) -> list[Person]:
     """The people of a photo, in pixels of the full upright picture."""
-    return [_to_full(person, photo.scale) for person in estimator(photo.image)]
+    return [person.scaled(photo.scale) for person in estimator(photo.image)]
 
 
 def find_people(path: Path, estimator: PoseEstimator) -> list[Person]:
@@ -310,13 +384,3 @@ def find_people(path: Path, estimator: PoseEstimator) -> list[Person]:
     except UnreadableMedia as error:
         raise UnreadableMedia(f"{path}: {error}") from error
     return people_of(photo, estimator)
-
-
-def _to_full(person: Person, scale: tuple[float, float]) -> Person:
-    """From the frame of the reduced picture to that of the full one."""
-    box, (x, y) = person.box, scale
-    return Person(
-        Box(box.x * x, box.y * y, box.width * x, box.height * y),
-        person.score,
-        Pose(person.pose.keypoints * scale, person.pose.scores, person.pose.keypoints3d),
-    )

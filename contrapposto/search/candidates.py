@@ -24,7 +24,7 @@ from contrapposto.store.rows import PeopleArrays
 HELD = 4_000_000
 """People: up to this many stay in memory between searches (docs/speed.md says what they take there)."""
 
-MEDIA_COLUMNS = ("content", "width", "height", "fingerprint", *where.COLUMNS)
+MEDIA_COLUMNS = ("content", "width", "height", "rows", "fingerprint", *where.COLUMNS)
 
 
 class Block:
@@ -56,9 +56,49 @@ class Block:
         """(N, 2 W) their packed posebits, the words of one kind side by side."""
         return np.asfortranarray(pack(*posebits(self.asked)))
 
+    @cached_property
+    def pictures(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """Who is seen with whom: (M,) people and (M,) the picture that each is in, and (N,) where among these
+        everybody stands in the own picture. A photo is one picture; in a film everybody has one, of the frame that
+        is stored, with all who are in the shot at that second."""
+        together = companions(self.people, self.contents)
+        rows, pictures = together[:, 0], together[:, 1]
+        own = np.flatnonzero(pictures == _picture_of(self.people, self.contents)[rows])
+        order = np.argsort(rows[own], kind="stable")
+        return rows, pictures, own[order]
+
     def gallery(self, metric: str) -> Gallery:
         """Their poses, as the metric compares them."""
         return self.flat if METRICS[metric].dimension == 2 else self.deep
+
+
+def _picture_of(people: PeopleArrays, contents: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(N,) the own picture of everybody: the content of a photo; in a film one that nobody else has."""
+    beyond = int(contents.max(initial=0)) + 1
+    own: NDArray[np.intp] = np.where(people.shots > 0, beyond + np.arange(len(people)), contents)
+    return own
+
+
+def companions(people: PeopleArrays, contents: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(M, 2) people and pictures: everybody in the own picture, and in films in those of others who are in the same
+    shot while the frame of these is shown."""
+    own = _picture_of(people, contents)
+    pairs = [np.column_stack([np.arange(len(people)), own])]
+    order = np.lexsort((people.times[:, 1], people.shots, contents))
+    order = order[people.shots[order] > 0]
+    keys = np.column_stack([contents[order], people.shots[order]])
+    bounds: NDArray[np.intp] = np.flatnonzero(np.any(np.diff(keys, axis=0), axis=1)) + 1
+    for shot in np.split(order, bounds):
+        if not len(shot):
+            continue
+        shown, starts, ends = people.times[shot].T
+        first = np.searchsorted(starts, shown - (ends - starts).max(), side="left")
+        count = np.searchsorted(starts, shown, side="right") - first
+        one = np.repeat(np.arange(len(shot)), count)
+        other = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + first[one]
+        there = (ends[other] >= shown[one]) & (people.tracks[shot[other]] != people.tracks[shot[one]])
+        pairs.append(np.column_stack([shot[other[there]], own[shot[one[there]]]]))
+    return np.concatenate(pairs)
 
 
 @dataclass(frozen=True)
@@ -73,7 +113,7 @@ class Snapshot:
     @cached_property
     def most(self) -> int:
         """There are no more people than this."""
-        return int(self.media["people"].to_numpy().sum())
+        return int(self.media["rows"].to_numpy().sum())
 
     @cached_property
     def block(self) -> Block | None:

@@ -4,7 +4,8 @@ JSON form:
 
     {"parts": [{"pose": {"keypoints": {"left_wrist": [120, 40], "left_elbow": [110, 90], ...}},
                 "joints": "arms", "metric": "2d", "mirror": false, "weight": 1.0},
-               {"words": "right hand above the head, not kneeling", "score": "probability", "weight": 2.0}],
+               {"words": "right hand above the head, not kneeling", "score": "probability", "weight": 2.0},
+               {"then": [{"words": "arms down"}, {"words": "hands above the head", "within": 2}]}],
      "where": "people = 1", "top": 20, "min_match": 0.0, "unfold": false}
 
 A pose is written as `pose_json` says; the people that `contrapposto describe --json` lists can be pasted as they
@@ -22,9 +23,10 @@ from contrapposto.errors import QueryError
 from contrapposto.search import where as conditions
 from contrapposto.search.pose_json import pose_from_json
 from contrapposto.search.pose_part import Lift, PosePart
+from contrapposto.search.sequence_part import SequencePart, step_from_json
 from contrapposto.search.words_part import WordsPart
 
-Part = PosePart | WordsPart
+Part = PosePart | WordsPart | SequencePart
 """What a query can be made of."""
 
 
@@ -69,11 +71,14 @@ class Query:
 
     def lifted(self, lift: Callable[[], Lift]) -> Query:
         """The same, each part that needs it with 3D keypoints; `lift` makes the estimator, once if at all."""
-        flat = [part for part in self.parts if isinstance(part, PosePart) and part.needs_lifting]
-        if not flat:
+        if not any(_needs_lifting(part) for part in self.parts):
             return self
         made = lift()
-        return replace(self, parts=tuple(part.lifted(made) if part in flat else part for part in self.parts))
+        parts = (
+            part if isinstance(part, WordsPart) or not _needs_lifting(part) else part.lifted(made)
+            for part in self.parts
+        )
+        return replace(self, parts=tuple(parts))
 
     @staticmethod
     def from_json(data: Any) -> Query:
@@ -107,11 +112,29 @@ _POSE_OPTIONS: dict[str, tuple[type, ...]] = {
     "mirror": (bool,),
     "weight": (int, float),
 }
+_SEQUENCE_OPTIONS: dict[str, tuple[type, ...]] = {"weight": (int, float)}
 _WORDS_OPTIONS: dict[str, tuple[type, ...]] = {"score": (str,), "weight": (int, float)}
+
+
+def _needs_lifting(part: Part) -> bool:
+    return not isinstance(part, WordsPart) and part.needs_lifting
 
 
 def _part_from_json(data: Any, number: int) -> Part:
     place = f"part {number} of the query"
+    if isinstance(data, Mapping) and "then" in data:
+        options = _options(data, _SEQUENCE_OPTIONS, "then", place)
+        if not isinstance(data["then"], list):
+            raise QueryError(f"'then' in {place} must be a list of steps")
+        steps = (
+            step_from_json(step, f"step {count} of {place}", _single)
+            for count, step in enumerate(data["then"], start=1)
+        )
+        return SequencePart(tuple(steps), **options)
+    return _single(data, place)
+
+
+def _single(data: Any, place: str) -> PosePart | WordsPart:
     if isinstance(data, Mapping) and "words" in data:
         options = _options(data, _WORDS_OPTIONS, "words", place)
         if not isinstance(data["words"], str):

@@ -13,15 +13,21 @@ Array = NDArray[np.float64]
 
 
 def scene_scores(
-    scene: Scene, people: People, pictures: NDArray[np.integer], places: NDArray[np.floating]
+    scene: Scene,
+    people: People,
+    rows: NDArray[np.integer],
+    pictures: NDArray[np.integer],
+    places: NDArray[np.floating],
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """Of N people: how surely the picture of each is as asked (N,), 0..1, NaN where it shows too few people (or,
-    asked for an exact number of anybody, another number), and whom to show for it: one of each picture (N,).
+    """Of N people in pictures: how surely the picture of each is as asked (N,), 0..1, NaN where it shows too few
+    people (or, asked for an exact number of anybody, another number), and whom to show for it: one of each picture
+    (N,).
 
-    pictures: (N,) which picture each is in; all people of a picture are given. places: (N, 2) pixels, the middle of
-    each person. Of those who must meet a condition the product of the best chances, each at least `FLOOR`.
+    rows: (N,) who of `people` each is: somebody in a film is in several pictures; pictures: (N,) which picture each
+    is in; all people of a picture are given. places: (N, 2) pixels, the middle of each person. Of those who must
+    meet a condition the product of the best chances, each at least `FLOOR`.
     """
-    each = _chance(scene.each, people)
+    each = _chance(scene.each, people)[rows]
     order = np.lexsort((-each, pictures))
     _, starts, counts = np.unique(pictures[order], return_index=True, return_counts=True)
     sorted_each = np.maximum(each[order], FLOOR)
@@ -36,7 +42,7 @@ def scene_scores(
             there = counts > rank
             score[there] *= np.maximum(1 - each[order][starts[there] + rank], FLOOR)
     if scene.relation is not None:
-        score *= _best_pair(scene.relation, people, each, places, order, starts, counts)
+        score *= _best_pair(scene.relation, people, rows, each, places, order, starts, counts)
     shown = np.zeros(len(each), bool)
     shown[order[starts]] = True
     whole = np.empty(len(each))
@@ -53,6 +59,7 @@ def _chance(condition: Condition | None, people: People) -> Array:
 def _best_pair(
     name: str,
     people: People,
+    rows: NDArray[np.integer],
     each: Array,
     places: NDArray[np.floating],
     order: NDArray[np.intp],
@@ -61,8 +68,8 @@ def _best_pair(
 ) -> Array:
     """(P,) of P pictures: the best product of both people's chances over all pairs of people in it."""
     relation = RELATIONS[name]
-    left, right = _chance(relation.left, people), _chance(relation.right, people)
-    metres = people.figures.metres_per_pixel
+    left, right = _chance(relation.left, people)[rows], _chance(relation.right, people)[rows]
+    metres = people.figures.metres_per_pixel[rows]
     picture = np.repeat(np.arange(len(counts)), counts)
     best = np.zeros(len(counts))
     for step in range(1, int(counts.max(initial=0))):

@@ -75,7 +75,9 @@ class WordsScorer:
         if scene is not None:
             boxes = self._block.people.boxes
             places = boxes[:, :2] + boxes[:, 2:] / 2
-            whole, shown = scene_scores(scene, self._block.asked, self._block.contents, places)
+            rows, pictures, own = self._block.pictures
+            of_all, shown_in = scene_scores(scene, self._block.asked, rows, pictures, places[rows])
+            whole, shown = of_all[own], shown_in[own]
             unmet = unmet + (whole < 0.5)
             matches = matches * whole
         if self._part.score == "hamming":

@@ -1,6 +1,6 @@
 """Where records are kept: the Protocol that every back end satisfies, and the two that exist.
 
-A store holds two keyed tables of Arrow rows, `media` (key: path) and `people` (key: id), and answers nearest
+A store holds keyed tables of Arrow rows, `media` (key: path), `shots` and `people` (key: id), and answers nearest
 neighbour questions over the vector columns of `people`. It knows nothing of poses or files.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-TableName = Literal["media", "people"]
+TableName = Literal["media", "people", "shots"]
 
 SCHEMAS: dict[TableName, pa.Schema] = {
     "media": pa.schema(
@@ -27,6 +27,10 @@ SCHEMAS: dict[TableName, pa.Schema] = {
             pa.field("width", pa.int32(), nullable=False),
             pa.field("height", pa.int32(), nullable=False),
             pa.field("people", pa.int32(), nullable=False),
+            pa.field("rows", pa.int32(), nullable=False),
+            pa.field("shots", pa.int32(), nullable=False),
+            pa.field("duration", pa.float64()),
+            pa.field("until", pa.float64()),
             pa.field("taken", pa.string()),
             pa.field("fingerprint", pa.uint64()),
             pa.field("problem", pa.string()),
@@ -37,6 +41,11 @@ SCHEMAS: dict[TableName, pa.Schema] = {
             pa.field("id", pa.string(), nullable=False),
             pa.field("content", pa.string(), nullable=False),
             pa.field("number", pa.int32(), nullable=False),
+            pa.field("shot", pa.int32()),
+            pa.field("track", pa.int32()),
+            pa.field("time", pa.float64()),
+            pa.field("start", pa.float64()),
+            pa.field("end", pa.float64()),
             pa.field("box", pa.list_(pa.float32(), 4), nullable=False),
             pa.field("score", pa.float32(), nullable=False),
             pa.field("keypoints", pa.list_(pa.float32(), 34), nullable=False),
@@ -45,11 +54,22 @@ SCHEMAS: dict[TableName, pa.Schema] = {
             pa.field("pose_vector", pa.list_(pa.float32(), 34), nullable=False),
         ]
     ),
+    "shots": pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("content", pa.string(), nullable=False),
+            pa.field("number", pa.int32(), nullable=False),
+            pa.field("start", pa.float64(), nullable=False),
+            pa.field("end", pa.float64(), nullable=False),
+            pa.field("kind", pa.string(), nullable=False),
+        ]
+    ),
 }
-"""Columns of the two tables. `keypoints` is x, y of the 17 keypoints in turn, NaN where unseen; `keypoints3d` is
-their x, y, z in metres in the camera frame, NaN where unknown."""
+"""Columns of the tables. `keypoints` is x, y of the 17 keypoints in turn, NaN where unseen; `keypoints3d` is their
+x, y, z in metres in the camera frame, NaN where unknown. `shot`, `track`, `time`, `start` and `end` of people are
+null in photos; seconds."""
 
-KEYS: dict[TableName, str] = {"media": "path", "people": "id"}
+KEYS: dict[TableName, str] = {"media": "path", "people": "id", "shots": "id"}
 """The column that names a row."""
 
 SPACES: tuple[str, ...] = ("pose_vector",)

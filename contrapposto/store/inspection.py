@@ -21,9 +21,24 @@ def media_flaw(rows: pa.RecordBatch) -> str | None:
     flaw = _unfit("media", rows)
     if flaw:
         return flaw
-    if any(np.asarray(rows.column(name)).min(initial=0) < 0 for name in ("size", "width", "height", "people")):
+    if any(
+        np.asarray(rows.column(name)).min(initial=0) < 0
+        for name in ("size", "width", "height", "people", "rows", "shots")
+    ):
         return "a size or a number of people in media is negative"
     return "a path in media is empty" if "" in rows.column("path").to_pylist() else None
+
+
+def shots_flaw(rows: pa.RecordBatch) -> str | None:
+    """What is wrong with rows of `shots`, None if nothing is."""
+    flaw = _unfit("shots", rows)
+    if flaw:
+        return flaw
+    names = zip(rows.column("content").to_pylist(), rows.column("number").to_pylist(), strict=True)
+    if rows.column("id").to_pylist() != [f"{content}/{number}" for content, number in names]:
+        return "an id in shots is not that of its content and number"
+    starts, ends = (rows.column(name).to_numpy() for name in ("start", "end"))
+    return "a shot ends before it starts" if not (starts <= ends).all() else None
 
 
 def people_flaw(rows: pa.RecordBatch) -> str | None:
@@ -56,7 +71,7 @@ def _rounding(keypoints: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.where(step > 0, 8 * step / side, 0.0)
 
 
-CHECKS: dict[TableName, RowCheck] = {"media": media_flaw, "people": people_flaw}
+CHECKS: dict[TableName, RowCheck] = {"media": media_flaw, "shots": shots_flaw, "people": people_flaw}
 
 
 def _unfit(table: TableName, rows: pa.RecordBatch) -> str | None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from contrapposto import skeleton
-from contrapposto.records import Box, Media, Person, Pose
+from contrapposto.poses.moments import Moment
+from contrapposto.records import Box, Media, Person, Pose, Shot
 from contrapposto.representations import pose_vector
 from contrapposto.store import SCHEMAS
 
@@ -36,9 +38,9 @@ def key_path(key: str) -> Path:
     return Path(os.fsdecode(bytes.fromhex(key.removeprefix(_BYTES)))) if key.startswith(_BYTES) else Path(key)
 
 
-def person_ids(content: str, people: int) -> list[str]:
-    """Keys of the people of a content, numbered from 1."""
-    return [f"{content}/{number}" for number in range(1, people + 1)]
+def row_ids(content: str, count: int, first: int = 1) -> list[str]:
+    """Keys of the people, or shots, of a content, numbered from `first`."""
+    return [f"{content}/{number}" for number in range(first, first + count)]
 
 
 def media_rows(media: Iterable[Media]) -> pa.Table:
@@ -53,6 +55,10 @@ def media_rows(media: Iterable[Media]) -> pa.Table:
             "width": item.width,
             "height": item.height,
             "people": item.people,
+            "rows": item.rows,
+            "shots": item.shots,
+            "duration": item.duration,
+            "until": item.until,
             "taken": item.taken,
             "fingerprint": item.fingerprint,
             "problem": item.problem,
@@ -63,33 +69,64 @@ def media_rows(media: Iterable[Media]) -> pa.Table:
 
 
 def people_rows(found: Iterable[tuple[str, Sequence[Person]]]) -> pa.Table:
-    """One row a person, in the `people` schema, from (content, people) pairs. Numbers count from 1."""
-    rows = []
-    for content, people in found:
-        identities = person_ids(content, len(people))
-        for number, (identity, person) in enumerate(zip(identities, people, strict=True), start=1):
-            keypoints = person.pose.keypoints
-            box = person.box
-            rows.append(
-                {
-                    "id": identity,
-                    "content": content,
-                    "number": number,
-                    "box": [box.x, box.y, box.width, box.height],
-                    "score": person.score,
-                    "keypoints": keypoints.astype(np.float32).ravel(),
-                    "keypoint_scores": person.pose.scores.astype(np.float32),
-                    "keypoints3d": person.pose.keypoints3d.astype(np.float32).ravel(),
-                    "pose_vector": pose_vector.encode(keypoints),
-                }
-            )
+    """One row a person of photos, in the `people` schema, from (content, people) pairs. Numbers count from 1."""
+    rows = [
+        _person_row(content, number, person)
+        for content, people in found
+        for number, person in enumerate(people, start=1)
+    ]
     return pa.Table.from_pylist(rows, schema=SCHEMAS["people"])
+
+
+def moment_rows(content: str, found: Iterable[tuple[int, Moment]], first: int = 1) -> pa.Table:
+    """One row a moment of a film, in the `people` schema, from (number of the shot, moment) pairs. Numbers count
+    from `first`."""
+    rows = [
+        _person_row(content, number, moment.person)
+        | {
+            "shot": shot,
+            "track": moment.track,
+            "time": moment.time,
+            "start": moment.start,
+            "end": moment.end,
+        }
+        for number, (shot, moment) in enumerate(found, start=first)
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["people"])
+
+
+def shot_rows(content: str, shots: Iterable[Shot]) -> pa.Table:
+    """One row a shot, in the `shots` schema."""
+    rows = [{"id": f"{content}/{shot.number}", "content": content, **asdict(shot)} for shot in shots]
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["shots"])
+
+
+def shots_of(rows: pa.Table) -> list[Shot]:
+    """The records of rows of `shots`."""
+    return [Shot(**row) for row in rows.select([field.name for field in fields(Shot)]).to_pylist()]
+
+
+def _person_row(content: str, number: int, person: Person) -> dict[str, Any]:
+    keypoints, box = person.pose.keypoints, person.box
+    return {
+        "id": f"{content}/{number}",
+        "content": content,
+        "number": number,
+        "box": [box.x, box.y, box.width, box.height],
+        "score": person.score,
+        "keypoints": keypoints.astype(np.float32).ravel(),
+        "keypoint_scores": person.pose.scores.astype(np.float32),
+        "keypoints3d": person.pose.keypoints3d.astype(np.float32).ravel(),
+        "pose_vector": pose_vector.encode(keypoints),
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeopleArrays:
     """Rows of `people` as arrays: ids (N,) and contents (N,) Arrow texts, numbers (N,), boxes (N, 4), scores (N,),
-    keypoints (N, 17, 2) NaN where unseen, keypoint_scores (N, 17), keypoints3d (N, 17, 3) NaN where unknown."""
+    keypoints (N, 17, 2) NaN where unseen, keypoint_scores (N, 17), keypoints3d (N, 17, 3) NaN where unknown; of
+    people in films: shots (N,) and tracks (N,), 0 in photos, and times (N, 3) in seconds: of the frame that is
+    stored, from when and until when it stands; NaN in photos."""
 
     ids: pa.Array
     contents: pa.Array
@@ -99,8 +136,14 @@ class PeopleArrays:
     keypoints: NDArray[np.float32]
     keypoint_scores: NDArray[np.float32]
     keypoints3d: NDArray[np.float32]
+    shots: NDArray[np.int32]
+    tracks: NDArray[np.int32]
+    times: NDArray[np.float64]
 
-    COLUMNS = ("id", "content", "number", "box", "score", "keypoints", "keypoint_scores", "keypoints3d")
+    COLUMNS = (
+        *("id", "content", "number", "box", "score", "keypoints", "keypoint_scores", "keypoints3d"),
+        *("shot", "track", "time", "start", "end"),
+    )
 
     @staticmethod
     def from_table(table: pa.Table) -> PeopleArrays:
@@ -114,6 +157,9 @@ class PeopleArrays:
             _vectors(table, "keypoints", 34).reshape(-1, skeleton.COUNT, 2),
             _vectors(table, "keypoint_scores", skeleton.COUNT),
             _vectors(table, "keypoints3d", 51).reshape(-1, skeleton.COUNT, 3),
+            pc.fill_null(table["shot"], 0).to_numpy(),
+            pc.fill_null(table["track"], 0).to_numpy(),
+            np.stack([pc.fill_null(table[name], np.nan).to_numpy() for name in ("time", "start", "end")], axis=1),
         )
 
     def __len__(self) -> int:
@@ -137,7 +183,10 @@ class PeopleArrays:
         )
 
     def _numeric(self) -> tuple[NDArray[Any], ...]:
-        return self.numbers, self.boxes, self.scores, self.keypoints, self.keypoint_scores, self.keypoints3d
+        return (
+            *(self.numbers, self.boxes, self.scores, self.keypoints, self.keypoint_scores, self.keypoints3d),
+            *(self.shots, self.tracks, self.times),
+        )
 
     def person(self, row: int) -> Person:
         """The record of one row."""

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
 from contrapposto.errors import UnreadableMedia
-from contrapposto.records import Box, ConditionResult, Hit, PartResult, Person, Pose, Why, WordsResult
+from contrapposto.records import (
+    Box,
+    ConditionResult,
+    Hit,
+    PartResult,
+    Person,
+    Pose,
+    SequenceResult,
+    Why,
+    WordsResult,
+)
 from contrapposto.search.joints import joint_weights
 from contrapposto.search.query import Query
+from contrapposto.search.sequence_part import SequencePart
 from contrapposto.search.words_part import WordsPart
-from contrapposto.text import count, measure, path_text
+from contrapposto.text import clock, count, measure, path_text
 from contrapposto.web import skeletons
+
+BEFORE = 0.5
+"""Seconds: a film is played from so long before a moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One picture with its words; svg is None when the picture cannot be shown, `missing` says why."""
+    """One picture with its words; svg is None when the picture cannot be shown, `missing` says why; play: address
+    of a film and its second."""
 
     label: str
     lines: tuple[str, ...] = ()
@@ -26,6 +41,8 @@ class Card:
     svg: str | None = None
     missing: str = ""
     match: float | None = None
+    play: str = ""
+    play_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,7 @@ def _asked_cards(answer: Answer) -> list[Card]:
         lines = [f"weight: {abs(part.weight):g}"] if abs(part.weight) != 1 else []
         if answer.query.where:
             lines.append(f"where: {answer.query.where}")
-        if isinstance(part, WordsPart):
+        if isinstance(part, WordsPart | SequencePart):
             cards.append(Card(label, tuple(lines), missing=part.understood))
             continue
         weights = joint_weights(part.joints)
@@ -110,18 +127,33 @@ def _asked_cards(answer: Answer) -> list[Card]:
 
 def _hit_card(rank: int, hit: Hit) -> Card:
     lines = [f"person {hit.number}"]
+    if hit.shot is not None and hit.start is not None and hit.end is not None:
+        lines[:0] = [f"{clock(hit.start)} to {clock(hit.end)}, shot {hit.shot.number}"]
     for part in hit.why:
         lines += _reasons(part)
-    lines += [f"same photo: {path_text(copy)}" for copy in hit.copies]
+    lines += [f"same {'photo' if hit.time is None else 'film'}: {path_text(copy)}" for copy in hit.copies]
     compared = next((result for result in hit.why if isinstance(result, PartResult) and not result.unlike), None)
+    sequence = next((result for result in hit.why if isinstance(result, SequenceResult)), None)
     try:
-        svg, missing = skeletons.photo_svg(hit.path, [hit.pose], hit.box, compared), ""
+        if sequence is not None:
+            svg = "".join(
+                skeletons.photo_svg(hit.path, [step.pose], step.box, step.why, step.time) for step in sequence.steps
+            )
+        else:
+            svg = skeletons.photo_svg(hit.path, [hit.pose], hit.box, compared, hit.time)
+        missing = ""
     except UnreadableMedia as error:
         svg, missing = None, f"the picture cannot be shown: {error}"
-    return Card(f"{rank}", tuple(lines), path_text(hit.path), svg, missing, hit.match)
+    card = Card(f"{rank}", tuple(lines), path_text(hit.path), svg, missing, hit.match)
+    if hit.start is None or hit.end is None:
+        return card
+    play = f"{hit.path.absolute().as_uri()}#t={max(0.0, hit.start - BEFORE):.2f}"
+    return replace(card, play=play, play_label=f"play from {clock(max(0.0, hit.start - BEFORE))}")
 
 
 def _reasons(part: Why) -> list[str]:
+    if isinstance(part, SequenceResult):
+        return [line for step in part.steps for line in (f"{clock(step.time)}:", *_reasons(step.why))]
     if isinstance(part, WordsResult):
         return [_condition(condition) for condition in part.conditions]
 

@@ -1,4 +1,5 @@
-"""Pictures of poses: a crop of the photo with the skeleton drawn over it, as SVG that needs no other file."""
+"""Pictures of poses: a crop of the photo or frame with the skeleton drawn over it, as SVG that needs no other
+file."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from PIL import Image
 
 from contrapposto import skeleton
 from contrapposto.media import photos
-from contrapposto.records import Box, PartResult, Pose
+from contrapposto.media.photos import Photo
+from contrapposto.media.videos import Video
+from contrapposto.records import Box, PartResult, Pose, Why
 from contrapposto.text import measure
 
 CROP_SIDE = 420
@@ -24,13 +27,25 @@ FAR = {"px of 128": 40.0, "mm": 400.0, "of body size": 0.8, "% of posebits": 60.
 """A joint this far from what was asked is drawn fully red, by unit."""
 
 
-def photo_svg(path: Path, poses: Sequence[Pose], box: Box | None, why: PartResult | None = None) -> str:
-    """A photo, cut to a box grown by a quarter (all of it when None), with skeletons.
+def picture(path: Path, time: float | None = None) -> Photo:
+    """A photo, or the frame of a film at a second. Raises UnreadableMedia when it cannot be shown any more."""
+    if time is None:
+        return photos.decode(photos.read_file(path))
+    with Video(path) as video:
+        frame = video.at(time)
+        return Photo(frame.image(), frame.width, frame.height, None)
 
-    poses, box: pixels of the full upright picture; why: whose distances colour the joints of the first pose.
-    Raises UnreadableMedia when the file cannot be shown any more.
+
+def photo_svg(
+    path: Path, poses: Sequence[Pose], box: Box | None, why: Why | None = None, time: float | None = None
+) -> str:
+    """A photo, or the frame of a film at a second, cut to a box grown by a quarter (all of it when None), with
+    skeletons.
+
+    poses, box: pixels of the full upright picture; why: whose distances, where it has some, colour the joints of
+    the first pose. Raises UnreadableMedia when the file cannot be shown any more.
     """
-    photo = photos.decode(photos.read_file(path))
+    photo = picture(path, time)
     grown = _grown(box, photo) if box else Box(0, 0, photo.width, photo.height)
     across, down = photo.scale
     height, width = photo.image.shape[:2]
@@ -43,15 +58,17 @@ def photo_svg(path: Path, poses: Sequence[Pose], box: Box | None, why: PartResul
     buffer = io.BytesIO()
     crop.save(buffer, "JPEG", quality=82)
     data = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
-    picture = (
+    shown = (
         f'<image href="{data}" x="{frame.x:.6g}" y="{frame.y:.6g}" width="{frame.width:.6g}" '
         f'height="{frame.height:.6g}" preserveAspectRatio="none"/>'
     )
     drawn = [
-        _skeleton(pose, max(frame.width, frame.height), why if number == 0 else None)
+        _skeleton(
+            pose, max(frame.width, frame.height), why if number == 0 and isinstance(why, PartResult) else None
+        )
         for number, pose in enumerate(poses)
     ]
-    return _svg(frame, picture + "".join(drawn))
+    return _svg(frame, shown + "".join(drawn))
 
 
 def pose_svg(pose: Pose, weights: NDArray[np.float64]) -> str:
@@ -62,7 +79,7 @@ def pose_svg(pose: Pose, weights: NDArray[np.float64]) -> str:
     return _svg(frame, _skeleton(asked, max(frame.width, frame.height), None))
 
 
-def _grown(box: Box, photo: photos.Photo) -> Box:
+def _grown(box: Box, photo: Photo) -> Box:
     margin = 0.25 * max(box.width, box.height)
     left, top = max(0.0, box.x - margin), max(0.0, box.y - margin)
     right = min(float(photo.width), box.x + box.width + margin)

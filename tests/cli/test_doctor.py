@@ -150,7 +150,7 @@ def test_a_badly_damaged_library(program: Program, folder: Path) -> None:
         path.write_text("{")
     outcome = program("doctor")
     assert outcome.status == 1
-    assert problems(outcome) == ["manifest", "media commits", "people commits", "rows"]
+    assert problems(outcome) == ["manifest", "media commits", "people commits", "shots commits", "rows"]
     assert all(len(line) < 1000 for line in outcome.out.splitlines())
     assert program("doctor", "--repair").status == 1
     assert program("index").status == 2

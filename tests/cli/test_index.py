@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import Program
 from tests.drawn import draw, draw_failing
+from tests.filmed import write_film
 
 
 def test_done(program: Program, photos: Path) -> None:
@@ -17,11 +18,11 @@ def test_done(program: Program, photos: Path) -> None:
     draw(photos / "b.png", people=1)
     first = program("index", photos)
     assert (first.status, first.out) == (0, "")
-    assert "Photos: 2 new. 3 people found in new and changed photos, 0 paths skipped, 0 films" in first.err
+    assert "Files: 2 new. 3 people found in new and changed photos, 0 paths skipped;" in first.err
     (photos / "b.png").unlink()
     again = program("index")
     assert again.status == 0
-    assert "Photos: 1 removed, 1 unchanged. 0 people found" in again.err
+    assert "Files: 1 removed, 1 unchanged. 0 people found" in again.err
 
 
 def test_json_is_all_of_stdout(program: Program, photos: Path) -> None:
@@ -33,9 +34,10 @@ def test_json_is_all_of_stdout(program: Program, photos: Path) -> None:
     report = outcome.json
     assert (report["new"], report["people"], report["removed"]) == (1, 2, 0)
     assert [(row["path"], row["reason"][:10]) for row in report["skipped"]] == [
-        (str(photos / "b.jpg"), "not a JPEG")
+        (str(photos / "b.jpg"), "not a JPEG"),
+        (str(photos / "c.mp4"), "not a film"),
     ]
-    assert report["films"] == [str(photos / "c.mp4")]
+    assert report["films"] == 0
 
 
 def test_skipped_files_are_listed_and_give_1(program: Program, photos: Path) -> None:
@@ -50,11 +52,11 @@ def test_skipped_files_are_listed_and_give_1(program: Program, photos: Path) -> 
         assert "2 paths skipped" in outcome.err
 
 
-def test_films_alone_are_no_failure(program: Program, photos: Path) -> None:
-    (photos / "a.mov").touch()
+def test_films_alone(program: Program, photos: Path) -> None:
+    write_film(photos / "a.mp4", [(1, 0, 0)] * 20)
     outcome = program("index", photos)
     assert outcome.status == 0
-    assert f"film, not yet indexed: {photos / 'a.mov'}" in outcome.err
+    assert "Films: 1 film of 0:00:02.0 worked through, 1 shot, 1 distinct pose of people." in outcome.err
 
 
 def test_odd_names_print(program: Program, photos: Path) -> None:

@@ -76,7 +76,7 @@ def filled(files: Mapping[str, tuple[str, Sequence[Pose]]]) -> ExactStore:
 
 def media(path: str, content: str, people: int = 0) -> Media:
     """One file of 1,000 bytes from 2020."""
-    return Media(Path(path), Path("/photos"), content, 1000, 1_600_000_000 * 10**9, 100, 180, people)
+    return Media(Path(path), Path("/photos"), content, 1000, 1_600_000_000 * 10**9, 100, 180, people, rows=people)
 
 
 def random_poses(count: int, seed: int) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ def scores(
     scene: Scene, poses: list[Pose], pictures: list[int], x: list[float] | None = None
 ) -> tuple[list[float], list[bool]]:
     places = np.array([[float(100 * n) if x is None else x[n], 50.0] for n in range(len(poses))])
-    found, shown = scene_scores(scene, People.of(poses), np.array(pictures), places)
+    found, shown = scene_scores(scene, People.of(poses), np.arange(len(poses)), np.array(pictures), places)
     return found.tolist(), shown.tolist()
 
 
@@ -85,5 +85,7 @@ def test_two_people_facing_each_other() -> None:
 
 def test_nobody() -> None:
     nobody = People.of([])
-    found, shown = scene_scores(Scene(2, False, RAISED, "side by side"), nobody, np.zeros(0, int), np.zeros((0, 2)))
+    found, shown = scene_scores(
+        Scene(2, False, RAISED, "side by side"), nobody, np.zeros(0, int), np.zeros(0, int), np.zeros((0, 2))
+    )
     assert len(found) == len(shown) == 0

@@ -257,7 +257,11 @@ def test_old_commits_go_only_when_the_new_one_is_on_the_disk(folder: Path, monke
         raise OSError(errno.EIO, "Input/output error")
 
     def counted(descriptor: int) -> None:
-        assert set(before) <= set(names(table / "_versions")), "nothing has gone yet"
+        place = Path(f"/proc/self/fd/{descriptor}")
+        if not place.exists() or place.resolve().is_relative_to(
+            table
+        ):  # another table's turn comes after this one's
+            assert set(before) <= set(names(table / "_versions")), "nothing has gone yet"
         fsync(descriptor)
         synced.add(os.fstat(descriptor).st_ino)
 
@@ -360,7 +364,7 @@ def test_what_can_be_used_of_a_table_without_any_good_commit(tmp_path: Path, kin
     fresh = LanceStore(folder, repair=True)
     assert (fresh.problems, fresh.count("people")) == ((), 25)
     assert names(folder)[0].startswith("damaged-")
-    assert names(folder)[1:] == ["media.lance", "people.lance"]
+    assert names(folder)[1:] == ["media.lance", "people.lance", "shots.lance"]
 
 
 def test_a_repair_that_is_killed_is_done_again(

@@ -14,7 +14,7 @@ from contrapposto.records import Box, Media, Person, Pose
 from contrapposto.representations import pose_vector
 from contrapposto.store import SCHEMAS
 from contrapposto.store.exact import ExactStore
-from contrapposto.store.rows import PeopleArrays, key_path, media_rows, path_key, people_rows, person_ids
+from contrapposto.store.rows import PeopleArrays, key_path, media_rows, path_key, people_rows, row_ids
 
 POINTS = np.arange(34.0).reshape(17, 2) * 1.5
 POINTS[[3, 16]] = np.nan
@@ -47,9 +47,9 @@ def test_keys_of_unicode_paths_are_the_paths() -> None:
     assert path_key(Path(os.fsdecode(b"/p/\xff"))) == "bytes:2f702fff"
 
 
-def test_person_ids() -> None:
-    assert person_ids("c", 3) == ["c/1", "c/2", "c/3"]
-    assert person_ids("c", 0) == []
+def test_row_ids() -> None:
+    assert row_ids("c", 3) == ["c/1", "c/2", "c/3"]
+    assert row_ids("c", 0) == []
 
 
 def test_media_rows() -> None:
