@@ -15,7 +15,7 @@ test: lint
 	$(BIN)/python -m pytest
 
 quick: $(VENV)/developing
-	$(BIN)/python -m pytest -m "not slow and not real_data"
+	$(BIN)/python -m pytest -n auto -m "not slow and not real_data"
 
 lint: $(VENV)/developing
 	$(BIN)/ruff check .

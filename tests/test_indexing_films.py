@@ -192,8 +192,17 @@ def _all(store: ExactStore) -> tuple[list[Shot], list[tuple[int, int, float, flo
     return found, moments, store.read("media").to_pylist()
 
 
-@pytest.mark.parametrize("table", ["people", "shots", "media"])
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(
+    ("table", "after"),
+    [
+        ("people", False),
+        ("media", True),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (("people", True), ("shots", False), ("shots", True), ("media", False))
+        ),
+    ],
+)
 def test_killed_at_any_commit(films: Path, monkeypatch: pytest.MonkeyPatch, table: str, after: bool) -> None:
     """Killed before or after each commit of a table: no shot is lost or doubled, no moment doubled."""
     path = write_film(films / "a.mp4", scenes([15, 25, 12, 30, 18]))

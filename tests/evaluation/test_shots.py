@@ -91,6 +91,7 @@ def test_the_demo_films() -> None:
     assert row["f1"] == 1
 
 
+@pytest.mark.slow
 def test_rendered_films(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_film(films / "other.avi", (), frames=shot(4, 30), rate=20)
     photos = tmp_path / "photos"
