@@ -34,7 +34,7 @@ def start(folder: Path, photos: Path, delay: float = 0.0) -> ForkServerProcess:
 def _in_small_batches(
     store: Any, roots: Any, estimator: Any, _: IndexOptions | None, progress: Any = None, film_progress: Any = None
 ) -> IndexReport:
-    options = IndexOptions(workers=2, commit_photos=3, optimize_commits=4)
+    options = IndexOptions(workers=2, commit_photos=3, commit_seconds=0.05, optimize_commits=4)
     return _index(store, roots, estimator, options, progress, film_progress)
 
 

@@ -25,6 +25,9 @@ from contrapposto.indexing import Progress
 from contrapposto.media.videos import SUFFIXES, Video
 from contrapposto.shots import DETECTORS, KINDS, Border, ShotDetector, Shown
 
+UNION = "union"
+"""All detectors together, in the table of results."""
+
 TASK = "shots"
 DEMO = "demo"
 TABLE = "shots.csv"
@@ -67,9 +70,9 @@ def evaluate_shots(
     """Runs and scores detectors (all that are installed when none is named); returns one summary object of them.
 
     data, split, rendered: as `read_films`; out: folder that gets one run folder a detector. Measures:
-    `shots_metrics.measures`; uncut_false: borders given in films that have none, uncut_frames: their frames;
-    ms_per_frame: milliseconds that a detector takes for a frame once it is decoded. Every film has a new detector;
-    progress counts films. Raises DataError, UnreadableMedia, WeightsError.
+    `shots_metrics.measures`; of several detectors also for `UNION`; uncut_false: borders given in films that have
+    none, uncut_frames: their frames; ms_per_frame: milliseconds that a detector takes for a frame once it is
+    decoded. Every film has a new detector; progress counts films. Raises DataError, UnreadableMedia, WeightsError.
     """
     for name in methods:
         if name not in DETECTORS:
@@ -86,7 +89,9 @@ def evaluate_shots(
             for run in missing:
                 run.save_predictions(**found[run.config.method])
         summaries = [_score(run, films) for run in runs]
-    scores = {name: row for summary in summaries for name, row in summary["measures"].items()}
+        scores = {name: row for summary in summaries for name, row in summary["measures"].items()}
+        if len(runs) > 1:
+            scores[UNION] = _union(runs, films)
     return summary_object(TASK, films.name, films.split, len(films.films), summaries[0]["commit"], scores)
 
 
@@ -180,6 +185,22 @@ def _score(run: Run, films: FilmSet) -> dict[str, Any]:
         values["uncut_frames"] = float(found["frames"][uncut].sum())
     values["ms_per_frame"] = 1000 * float(found["seconds"].sum()) / max(int(found["frames"].sum()), 1)
     return run.save_results(rows, values, len(films.films))
+
+
+def _union(runs: Sequence[Run], films: FilmSet) -> dict[str, float]:
+    """Of the borders that any detector gives; of those within the tolerance of one that is there, none more."""
+    found = [run.load_predictions() for run in runs]
+    scores: list[FilmScore] = []
+    for number in range(len(films.films)):
+        given: list[Border] = []
+        for one in found:
+            given += [
+                border
+                for border in _borders(one, "border", number)
+                if all(abs(border.time - other.time) > TOLERANCE for other in given)
+            ]
+        scores.append(score_film(_borders(found[0], "true", number), sorted(given, key=lambda border: border.time)))
+    return measures(scores)
 
 
 def _rows(film: str, true: Sequence[Border], given: Sequence[Border]) -> list[dict[str, Any]]:
