@@ -24,7 +24,7 @@ from contrapposto.search import ranking
 from contrapposto.search.candidates import Snapshot, take_snapshot
 from contrapposto.search.pose_part import Lift, PosePart
 from contrapposto.search.query import Part, Query
-from contrapposto.search.sequence_part import in_words
+from contrapposto.search.sequence_part import SequencePart, in_words
 from contrapposto.search.timeline import Timeline
 from contrapposto.store import Store, inspection
 from contrapposto.store.lance import LanceStore
@@ -196,11 +196,13 @@ class Library:
         """Why `search` found nobody for a query, in words for the user. Raises as `search`."""
         store = self._store_to_read()
         if not store.count("people"):
-            return "The library holds nobody yet; index photos of people into it."
+            return "The library holds nobody yet; index photos or films of people into it."
         if query.where is not None and not self._current_snapshot().contents(query.condition).any():
             return f"No file in the library meets --where {query.where!r}."
         if query.min_match and (best := self.search(replace(query, min_match=0.0, top=1))):
             return f"Nobody matches that well: the best match is {best[0].match:.2f}; ask for less than that."
+        if any(isinstance(part, SequencePart) for part in query.parts):
+            return "Nobody in films is followed long enough; photos have no answer to one thing after the other."
         if query.of_pictures:
             return "No picture in the library shows so many people as asked for."
         return "Nobody in the library shows enough of the joints asked for to be compared; ask for fewer joints."

@@ -173,10 +173,12 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A path that was left out, and why, in words for the user."""
+    """A path that was left out, or (`partly`) is indexed as far as it could be read, and why, in the user's
+    words."""
 
     path: Path
     reason: str
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,7 +33,7 @@ STOPPED = 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="contrapposto", prog_name="contrapposto")
 def commands() -> None:
-    """Find people in photos by how they pose.
+    """Find people in photos and films by how they pose.
 
     \b
     First steps:

@@ -89,7 +89,7 @@ def show_report(report: IndexReport) -> None:
     )
     output.say(
         f"Files: {changes or 'none'}. {count(report.people, 'person', 'people')} found in new and changed photos, "
-        f"{count(len(report.skipped), 'path')} skipped; {report.seconds:.1f} s."
+        f"{count(sum(not item.partly for item in report.skipped), 'path')} skipped; {report.seconds:.1f} s."
     )
     if report.films:
         output.say(
@@ -101,7 +101,9 @@ def show_report(report: IndexReport) -> None:
 def report_json(report: IndexReport) -> dict[str, Any]:
     """The report as JSON."""
     data = asdict(report)
-    data["skipped"] = [{"path": path_text(item.path), "reason": item.reason} for item in report.skipped]
+    data["skipped"] = [
+        {"path": path_text(item.path), "reason": item.reason, "partly": item.partly} for item in report.skipped
+    ]
     data["film_seconds"] = round(report.film_seconds, 2)
     data["seconds"] = round(report.seconds, 2)
     return data

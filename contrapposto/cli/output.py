@@ -132,7 +132,7 @@ def fetch_bar() -> Iterator[FetchProgress]:
 def list_skipped(skipped: list[Skipped]) -> None:
     """The skipped paths and why, on stderr."""
     for item in skipped:
-        say(f"skipped: {path_text(item.path)}: {item.reason}")
+        say(f"{'in part' if item.partly else 'skipped'}: {path_text(item.path)}: {item.reason}")
 
 
 def box_json(box: Box) -> dict[str, float]:
@@ -197,7 +197,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
             "kind": hit.shot.kind,
         },
         "match": round(hit.match, 4),
-        "distance": round(hit.distance, 3),
+        "distance": round(hit.distance, 3) if np.isfinite(hit.distance) else None,
         "unit": hit.why[0].unit,
         "box": box_json(hit.box),
         "keypoints": keypoints_json(hit.pose),
@@ -213,7 +213,7 @@ def _seconds(value: float | None) -> float | None:
 
 def _why_json(result: Why) -> dict[str, Any]:
     shared = {
-        "distance": round(result.distance, 3),
+        "distance": round(result.distance, 3) if np.isfinite(result.distance) else None,
         "unit": result.unit,
         "match": round(result.match, 4),
         "unlike": result.unlike,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,6 +138,8 @@ def search(
     from contrapposto.search.query import Query
     from contrapposto.search.sequence_part import in_words
 
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise QueryError(f"--plot {path_text(plot)}: the plot is an SVG file; name it .svg")
     with output.fetch_bar() as fetching:
         opened = Library(library, progress=fetching)
         sources: list[Path | None] = []
@@ -167,6 +170,8 @@ def search(
             _say_what_is_asked(part)
         hits = opened.search(query)
     if plot is not None:
+        if not any(hit.time is not None for hit in hits):
+            output.say("No film is among the answers: the plot is empty.")
         from contrapposto.web.timeline import timeline_svg
 
         write_text(plot, timeline_svg(opened.timelines(query, hits), hits))
@@ -205,7 +210,8 @@ def _sequence(
 
     joints, metric, mirror, score = how
     if len(parts) != 1:
-        raise QueryError("--then and --within need one first step: words, a photo or a skeleton")
+        given_now = "more than one is given" if parts else "nothing is given"
+        raise QueryError(f"--then and --within need one first step, words or a photo or a skeleton: {given_now}")
     given: list[Part] = list(parts)
     for text in later:
         if text.lower().endswith(".json"):
@@ -214,7 +220,7 @@ def _sequence(
             given.append(in_words(text, score=score))
     steps: list[Step] = []
     for part in given:
-        steps += part.steps if isinstance(part, SequencePart) else (Step(part),)
+        steps += part.steps if isinstance(part, SequencePart) else (Step(replace(part, weight=1.0)),)
     if len(steps) < 2:
         raise QueryError("--within is for a sequence: say what comes after, with --then or in words")
     first, *rest = steps

@@ -21,7 +21,7 @@ from contrapposto.collection import FoundFile, Walk, absolute, content_hash, fil
 from contrapposto.errors import UnreadableMedia
 from contrapposto.indexing.films import FilmOptions, FilmProgress, index_film, no_film
 from contrapposto.manifest import EVERY
-from contrapposto.media import photos
+from contrapposto.media import photos, videos
 from contrapposto.media.fingerprint import fingerprint
 from contrapposto.poses import PoseEstimator
 from contrapposto.records import Media, Person, Skipped
@@ -91,10 +91,10 @@ def index(
         row = known.get(path_key(file.path))
         if row is None or not _same_file(row, file) or row.content in lost or row.until is not None:
             todo[file in films].append(file)
-        elif row.problem:
-            report.skipped.append(Skipped(file.path, row.problem))
         else:
-            report.unchanged += 1
+            if row.problem:
+                report.skipped.append(Skipped(file.path, row.problem, partly=row.shots > 0))
+            report.unchanged += not row.problem or row.shots > 0
     gone = _gone(known, found, roots)
     left = Counter(known[key].content for key in gone)
     whole = {key: media for key, media in known.items() if media.content not in lost}
@@ -298,8 +298,11 @@ def _index_films(
 def _count(outcome: _Analysed, before: Media | None, left: Counter[str], report: IndexReport) -> None:
     media = outcome.media
     problem = outcome.failed or media.problem
+    partly = outcome.failed is None and media.shots > 0
     if problem:
-        report.skipped.append(Skipped(media.path, problem))
+        report.skipped.append(Skipped(media.path, problem, partly))
+    if problem and not partly:
+        pass
     elif before is not None and before.content == media.content:
         report.unchanged += 1
     elif before is not None:
@@ -379,6 +382,8 @@ def people_of(photo: photos.Photo, estimator: PoseEstimator) -> list[Person]:
 
 def find_people(path: Path, estimator: PoseEstimator) -> list[Person]:
     """The people of a picture file, as indexing would find them. Raises UnreadableMedia with the path."""
+    if path.suffix.lower() in videos.SUFFIXES:
+        raise UnreadableMedia(f"{path}: is named as a film; give a photo, or index the film and search it")
     try:
         photo = photos.decode(photos.read_file(path))
     except UnreadableMedia as error:

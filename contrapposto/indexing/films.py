@@ -127,7 +127,7 @@ class _Batch:
             rows=media.rows + len(self._moments),
             shots=max([media.shots, *self._shots]),
             until=until,
-            duration=media.duration or reached if until is None else media.duration,
+            duration=reached if until is None and (problem or not media.duration) else media.duration,
             problem=problem,
         )
         self._store.upsert("media", media_rows([self._media]))
@@ -283,9 +283,9 @@ def _end_of(track: Track) -> Track:
 
 def _problem(video: Video, reached: float) -> str | None:
     """What is wrong with a film that was worked through, None if nothing is."""
-    if video.duration and reached < video.duration - max(2.0, 0.02 * video.duration):
+    if video.pictured and reached < video.pictured - max(0.5, 0.02 * video.pictured):
         return (
-            f"damaged or cut short: {reached:.0f} s of {video.duration:.0f} s could be decoded; these are indexed"
+            f"damaged or cut short: {reached:.1f} s of {video.pictured:.1f} s could be decoded; these are indexed"
         )
     if video.damaged:
         return f"damaged in {video.damaged} places, which are left out; the rest is indexed"

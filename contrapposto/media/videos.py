@@ -85,7 +85,8 @@ class Frame:
 class Video:
     """An open film file; use it as a context manager, or close it.
 
-    width, height: pixels as shown; duration: seconds, None where the file does not say; rate: mean frames a second
+    width, height: pixels as shown; duration, pictured: seconds of the file, and of its pictures as far as it says
+    so, None where it does not; rate: mean frames a second
     by the file; damaged: packets and frames that could not be decoded so far.
     Raises UnreadableMedia (without the path) when the file cannot be opened or shows nothing.
     """
@@ -98,6 +99,7 @@ class Video:
         self._origin = (self._container.start_time or 0) / 1e6
         self.rate = float(self._stream.average_rate or USUAL_RATE)
         self.duration = self._stated_duration()
+        self.pictured = self._stated_pictured()
         try:
             with closing(self.frames()) as frames:
                 first = next(frames, None)
@@ -152,6 +154,12 @@ class Video:
         if self._stream.duration and self._stream.time_base:
             return float(self._stream.duration * self._stream.time_base)
         return None
+
+    def _stated_pictured(self) -> float | None:
+        """Of its pictures; of the whole file where nothing else is in it."""
+        if self._stream.duration and self._stream.time_base:
+            return float(self._stream.duration * self._stream.time_base)
+        return self.duration if len(self._container.streams) == 1 else None
 
     def _seek(self, start: float) -> None:
         """To the last place before a second from which it can be decoded; to the beginning where that fails."""
@@ -219,6 +227,8 @@ def _opened(path: Path) -> Any:
     _quiet()
     try:
         return av.open(str(path), metadata_errors="replace")
+    except OSError as error:
+        raise UnreadableMedia(f"cannot be read ({error.strerror or error})") from error
     except av.FFmpegError as error:
         raise UnreadableMedia(
             f"not a film that can be read, or its header is damaged ({_reason(error)})"

@@ -17,6 +17,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from contrapposto.errors import QueryError
@@ -127,27 +128,30 @@ def _part_from_json(data: Any, number: int) -> Part:
         if not isinstance(data["then"], list):
             raise QueryError(f"'then' in {place} must be a list of steps")
         steps = (
-            step_from_json(step, f"step {count} of {place}", _single)
+            step_from_json(step, f"step {count} of {place}", partial(_single, beside=("within",)))
             for count, step in enumerate(data["then"], start=1)
         )
         return SequencePart(tuple(steps), **options)
     return _single(data, place)
 
 
-def _single(data: Any, place: str) -> PosePart | WordsPart:
+def _single(data: Any, place: str, beside: tuple[str, ...] = ()) -> PosePart | WordsPart:
+    """beside: keys that are read elsewhere."""
     if isinstance(data, Mapping) and "words" in data:
-        options = _options(data, _WORDS_OPTIONS, "words", place)
+        options = _options(data, _WORDS_OPTIONS, "words", place, beside)
         if not isinstance(data["words"], str):
             raise QueryError(f"'words' in {place} must be a text, got {reprlib.repr(data['words'])}")
         return WordsPart(data["words"], **options)
-    options = _options(data, _POSE_OPTIONS, "pose", place)
+    options = _options(data, _POSE_OPTIONS, "pose", place, beside)
     if "pose" not in data:
         raise QueryError(f"{place} has no pose and no words")
     return PosePart(pose_from_json(data["pose"]), **options)
 
 
-def _options(data: Any, kinds: Mapping[str, tuple[type, ...]], main: str, place: str) -> dict[str, Any]:
-    _check_keys(data, {main, *kinds}, place)
+def _options(
+    data: Any, kinds: Mapping[str, tuple[type, ...]], main: str, place: str, beside: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    _check_keys(data, {main, *kinds, *beside}, place)
     options = {key: data[key] for key in kinds if key in data}
     for key, value in options.items():
         if not isinstance(value, kinds[key]) or (key == "weight" and isinstance(value, bool)):

@@ -284,5 +284,5 @@ def _paths(snapshot: Snapshot, content: int, query: Query) -> list[Path]:
     """Files with this content; those that meet the query's condition first."""
     files = snapshot.files(content)
     met = query.condition(files) if query.condition else np.ones(len(files), dtype=bool)
-    keys = files["path"].to_pylist()
-    return [key_path(keys[row]) for row in np.argsort(~met, kind="stable")]
+    keys, read = files["path"].to_pylist(), files["rows"].to_numpy() > 0
+    return [key_path(keys[row]) for row in np.argsort(~met, kind="stable") if read[row]]

@@ -56,6 +56,8 @@ class SequencePart:
         check_weight(self.weight)
         if not 2 <= len(self.steps) <= MOST_STEPS:
             raise QueryError(f"a sequence has 2 to {MOST_STEPS} steps, got {len(self.steps)}")
+        if any(step.part.weight != 1 for step in self.steps):
+            raise QueryError("a step of a sequence has no weight of its own; the sequence can have one")
         if self.steps[0].within is not None:
             raise QueryError("'within' is said of a step that comes after another; the first has none before it")
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 
+from contrapposto.cli.output import hit_json
+from contrapposto.records import Box, ConditionResult, Hit, SequenceResult, StepResult, WordsResult
 from contrapposto.shots import DEFAULT_DETECTOR, DETECTORS
 from tests.cli.conftest import Program
 from tests.drawn import draw
 from tests.filmed import ColourCuts, write_film
+from tests.search.people import pose
 
 ARM_DOWN, ARM_UP = 0, 250
 """Green of `drawn.DrawnPeople`: where the left arm points."""
@@ -75,7 +79,8 @@ def test_skeletons_one_after_the_other(program: Program, films: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--then", "standing"], "one first step"),
+        (["--then", "standing"], "nothing is given"),
+        (["standing", "--plot", "match.png"], "name it .svg"),
         (["standing", "--within", "2"], "say what comes after"),
         (["standing", "--then", "nowhere.json"], "nowhere.json"),
         (["standing", "--then", "flying"], '"flying"'),
@@ -102,6 +107,30 @@ def test_plot_and_page(program: Program, films: Path, tmp_path: Path) -> None:
     assert text.count("data:image/jpeg") == 2  # a frame for each step
     assert "play from 0:00:0" in text
     json.dumps(text)
+
+
+def test_a_step_that_is_not_seen_is_null(program: Program) -> None:
+    unseen = WordsResult("standing", 0.0, math.nan, (ConditionResult("standing", None),))
+    step = StepResult(1.0, 0.5, 1.5, Box(0, 0, 1, 1), pose(), unseen)
+    told = hit_json(
+        Hit(Path("/a.mp4"), 1, step.box, step.pose, 0.0, (SequenceResult("x", math.nan, 0.0, (step,)),))
+    )
+    assert json.loads(json.dumps(told, allow_nan=False))["why"][0]["steps"][0]["why"]["distance"] is None
+    assert told["distance"] is None
+
+
+def test_unlike_a_sequence_is_the_same_in_both_ways_to_say_it(program: Program, films: Path) -> None:
+    first, second = "left arm pointing down", "left hand above the left shoulder"
+    one = program("search", f"{first}, then {second}", "--weight", "words=-1", "--json").json
+    two = program("search", first, "--then", second, "--weight", "words=-1", "--json").json
+    assert one["query"] == {**two["query"], "parts": one["query"]["parts"]}
+    assert one["hits"] == two["hits"]
+
+
+def test_no_films_to_search(program: Program, films: Path) -> None:
+    outcome = program("search", "left arm down, then left arm raised", "--where", 'path ~ "photo.png"')
+    assert (outcome.status, outcome.out) == (0, "")
+    assert "photos have no answer" in outcome.err
 
 
 def test_a_film_that_is_gone_is_said_on_the_page(program: Program, films: Path, tmp_path: Path) -> None:
