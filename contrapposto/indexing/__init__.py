@@ -264,6 +264,7 @@ def _index_films(
     from contrapposto.poses.lifting import Lifter
 
     contents = {media.content: media for media in known.values() if media.until is None}
+    present = {*_stored(store, "people"), *_stored(store, "shots")}
     lifter = Lifter()
     settings = FilmOptions(options.every, commit_seconds=options.commit_seconds, workers=options.workers)
     for file in todo:
@@ -278,7 +279,9 @@ def _index_films(
                 store.upsert("media", media_rows([media]))
             else:
                 media = replace(before, root=file.root) if before and half else replace(media, content=content)
-                media = index_film(store, media, estimator, lifter, settings, progress)
+                fresh = content not in present
+                present.add(content)
+                media = index_film(store, media, estimator, lifter, settings, progress, fresh=fresh)
                 report.films += 1
                 report.film_seconds += media.duration or 0.0
                 report.shots += media.shots

@@ -33,6 +33,9 @@ from contrapposto.store.rows import PeopleArrays, media_rows, moment_rows, row_i
 FilmProgress = Callable[[Path, float, float | None], None]
 """Called with a film, the seconds of it that are worked through, and its duration, None where it is not known."""
 
+LAST = 4
+"""Samples of a track that the next piece of its shot is given."""
+
 _SAME = 1e-3
 """Seconds: times no further apart are the same."""
 
@@ -59,15 +62,18 @@ def index_film(
     lifter: Lifter,
     options: FilmOptions,
     progress: FilmProgress | None = None,
+    *,
+    fresh: bool = False,
 ) -> Media:
     """Works through a film, or on from `media.until`, and commits it. media: its row, with its content; the row as
-    it is stored at the end is the answer. The caller holds the library's write lock.
+    it is stored at the end is the answer; fresh: nothing of this content is stored. The caller holds the library's
+    write lock.
 
     Raises UnreadableMedia (without the path) when it cannot be opened or shows nothing; nothing is stored then.
     """
     with Video(media.path) as video:
         media = replace(media, width=video.width, height=video.height, duration=video.duration)
-        media, after, before = _resumed(store, media)
+        media, after, before = (media, None, {}) if fresh else _resumed(store, media)
         batch = _Batch(store, media)
         reached = media.until or 0.0
         try:
@@ -277,8 +283,8 @@ def _moments(
 
 
 def _end_of(track: Track) -> Track:
-    """Its last two samples: all that the next piece needs."""
-    return replace(track, times=track.times[-2:], people=track.people[-2:])
+    """Its last samples: where the person was, and how fast."""
+    return replace(track, times=track.times[-LAST:], people=track.people[-LAST:])
 
 
 def _problem(video: Video, reached: float) -> str | None:
