@@ -18,10 +18,13 @@ MOST_STEPS = 10
 
 _THEN = re.compile(r"[\s,;.]*\b(?:(?:and\s+)?then|followed\s+by|(?:and\s+)?after\s+that)\b[\s,;:]*", re.IGNORECASE)
 _WITHIN = re.compile(
-    r"[\s,;]*\bwithin\s+(?:(?P<number>\d+(?:\.\d+)?)|(?P<word>a|one|two|three|four|five|ten))\s*(?P<unit>s|sec|secs|"
-    r"seconds?|minutes?|min)\b\.?[\s,;]*",
+    r"[\s,;]*\bwithin\s+(?:(?P<number>\d+(?:\.\d+)?)|(?P<word>a|one|two|three|four|five|ten))\s*(?P<unit>ms|"
+    r"milliseconds?|s|secs?|seconds?|minutes?|min)\b\.?[\s,;]*",
     re.IGNORECASE,
 )
+_UNITS = {"mi": 60.0, "ms": 0.001, "s": 1.0, "se": 1.0}
+"""Seconds, by the first letters of a unit; "milliseconds" is told apart before."""
+
 _NUMBERS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
 
 
@@ -98,20 +101,31 @@ def in_words(words: str, weight: float = 1.0, score: str = "probability") -> Wor
     understood."""
     texts = _THEN.split(words)
     if len(texts) == 1:
+        if re.search(r"\bwithin\b", words, re.IGNORECASE):
+            raise QueryError(
+                f'{_quoted(words)}: "within" is said of what comes after something: join both with "then"'
+            )
         return WordsPart(words, weight, score)
     if not all(text.strip(" ,;.") for text in texts):
-        raise QueryError(f'"{" ".join(words.split())[:80]}": something is missing before or after "then"')
+        raise QueryError(f'{_quoted(words)}: something is missing before or after "then"')
     return SequencePart(tuple(_step(text, score) for text in texts), weight)
+
+
+def _quoted(text: str) -> str:
+    return f'"{" ".join(text.split())[:80]}"'
 
 
 def _step(text: str, score: str) -> Step:
     found = list(_WITHIN.finditer(text))
     if len(found) > 1:
-        raise QueryError(f'"{" ".join(text.split())[:80]}": "within" is said twice')
+        raise QueryError(f'{_quoted(text)}: "within" is said twice')
     if not found:
+        if re.search(r"\bwithin\b", text, re.IGNORECASE):
+            raise QueryError(f'{_quoted(text)}: "within" needs a time, such as "within 2 s"')
         return Step(WordsPart(text.strip(), score=score))
     number = float(found[0]["number"]) if found[0]["number"] else _NUMBERS[found[0]["word"].lower()]
-    seconds = number * (60 if found[0]["unit"].lower().startswith("m") else 1)
+    unit = found[0]["unit"].lower()
+    seconds = number * (_UNITS["ms"] if unit.startswith("milli") else _UNITS[unit[:2]])
     rest = (text[: found[0].start()] + ", " + text[found[0].end() :]).strip(" ,;.")
     return Step(WordsPart(rest, score=score), seconds)
 

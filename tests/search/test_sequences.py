@@ -104,6 +104,9 @@ def test_a_text_is_split_at_then() -> None:
         ("sitting; after that within a minute standing", 2, 60.0),
         ("sitting then standing then kneeling", 3, None),
         ("sitting, then standing within three sec", 2, 3.0),
+        ("sitting, then standing within 500 ms", 2, 0.5),
+        ("sitting, then standing within 250 milliseconds", 2, 0.25),
+        ("sitting, then standing within 2 min", 2, 120.0),
     ],
 )
 def test_ways_to_say_it(text: str, steps: int, within: float | None) -> None:
@@ -121,6 +124,8 @@ def test_ways_to_say_it(text: str, steps: int, within: float | None) -> None:
         ("standing within 2 s, then sitting", "first has none"),
         ("standing, then two people sitting", "one person"),
         ("standing, then sittting", "sittting"),
+        ("standing, within 2 s sitting", 'join both with "then"'),
+        ("standing, then sitting within bananas", "needs a time"),
         ("standing, then sitting within 2 s within 3 s", "twice"),
         (" then ".join(["standing"] * 11), "2 to 10 steps"),
     ],
