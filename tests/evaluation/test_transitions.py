@@ -91,6 +91,7 @@ def test_films_of_a_seed(clips: list[Path], photos: list[Path]) -> None:
         assert all(one != other for one, other in pairwise(scenes))
 
 
+@pytest.mark.slow
 def test_the_frames_of_a_film(clips: list[Path], photos: list[Path]) -> None:
     film = rendered_films(clips, photos, seed=2, transitions=10)[0]
     frames = list(film.frames())

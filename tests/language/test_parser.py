@@ -300,7 +300,7 @@ def _vocabulary() -> list[str]:
     return sorted(words | {*joining.split(), "people", "two", "exactly", "only", "alone", "strongly", "slightly"})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(_vocabulary()), min_size=1, max_size=12))
 def test_soups_of_words_are_understood_or_refused(words: list[str]) -> None:
     asked = parsed(" ".join(words))

@@ -139,10 +139,12 @@ def demo_poses() -> list[Pose]:
     return [Pose(one.keypoints, np.ones(17), one.keypoints3d) for one in demo.truth().people]
 
 
+@pytest.mark.slow
 def test_true_of_the_built_in_collection() -> None:
     assert sum(len(check(pose).said) for pose in demo_poses()[::2]) > 3.5 * 182
 
 
+@pytest.mark.slow
 def test_true_of_people_who_are_partly_seen() -> None:
     for one in demo.truth().people[1::2]:
         deep = np.where(one.visible[:, None], one.keypoints3d, np.nan)
@@ -164,6 +166,7 @@ def test_true_of_any_pose(number: int, seed: int, spread: float, hidden: set[int
     check(Pose(pose.keypoints, generator.uniform(0, 1, 17), pose.keypoints3d))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", [CMU, BANDAI])
 def test_true_of_motion_capture(table: str) -> None:
     path = DATA / "poses3d" / table
@@ -183,6 +186,7 @@ def swapped(words: str) -> str:
     return re.sub(r"\b(left|right)\b", lambda found: "right" if found[0] == "left" else "left", words)
 
 
+@pytest.mark.slow
 def test_the_mirror_image_swaps_the_sides() -> None:
     for pose in demo_poses()[::6]:
         mirrored = Pose(

@@ -106,6 +106,7 @@ def test_borders_come_in_order_and_settled_is_kept(make: Callable[[], ShotDetect
     assert {border.kind for border in given + found} <= set(KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begin", [1, 14, 33])
 def test_a_run_that_goes_on_finds_the_same(make: Callable[[], ShotDetector], begin: int) -> None:
     shown = drawn_film()
