@@ -214,19 +214,20 @@ def _agreement(store: LanceStore) -> Iterator[Check]:
         yield Check("people", "problem", text)
     lost = lost_people(store, known)
     if lost:
-        text = f"{count(len(lost), 'photo')} without all of their people; contrapposto index finds them again"
+        what = f"{count(len(lost), 'file')} without all of their people or shots"
+        text = f"{what}; contrapposto index finds them again"
         yield Check("agreement", "problem", text)
     else:
-        yield Check("agreement", "ok", "every photo has the people that were found in it")
+        yield Check("agreement", "ok", "every file has the people and shots that were found in it")
     contents = {media.content for media in known}
     orphans = sum(content not in contents for content in people["content"].to_pylist())
     if orphans:
-        text = f"{count(orphans, 'person', 'people')} without a photo, in no answer; contrapposto index drops them"
+        text = f"{count(orphans, 'person', 'people')} without a file, in no answer; contrapposto index drops them"
         yield Check("orphans", "note", text)
 
 
 def _files(store: LanceStore) -> Check:
-    """The photos on disk against what is stored of them."""
+    """The files on disk against what is stored of them."""
     found: Counter[str] = Counter()
     for media in known_media(store).values():
         try:
@@ -238,6 +239,6 @@ def _files(store: LanceStore) -> Check:
         found["as indexed" if same else "changed since"] += 1
     total = sum(found.values())
     if found["as indexed"] == total:
-        return Check("photos", "ok", f"{total:,}, all as indexed")
+        return Check("files", "ok", f"{total:,}, all as indexed")
     parts = ", ".join(f"{number:,} {word}" for word, number in found.items() if number)
-    return Check("photos", "note", f"{parts}; contrapposto index brings the library up to date")
+    return Check("files", "note", f"{parts}; contrapposto index brings the library up to date")

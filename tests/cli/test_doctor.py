@@ -78,7 +78,7 @@ def test_a_good_library(program: Program, folder: Path) -> None:
     rows = found(outcome)
     assert {status for status, _ in rows.values()} == {"ok", "note"}
     assert [name for name, (status, _) in rows.items() if status == "note"] == ["weights"]
-    assert rows["photos"] == ("ok", "3, all as indexed")
+    assert rows["files"] == ("ok", "3, all as indexed")
     assert rows["people rows"] == ("ok", "3 rows read, every column")
     assert rows["manifest"] == ("ok", "movenet, 1 watched folder")
     assert picture(folder) == before
@@ -107,7 +107,7 @@ def test_a_damaged_commit_is_reported_and_repaired(program: Program, folder: Pat
     assert "contrapposto doctor --repair" in rows["people commits"][1]
     lost = 3 - int(rows["people rows"][1].split()[0])
     assert lost > 0
-    assert rows["agreement"][1].startswith(f"{lost} photo")
+    assert rows["agreement"][1].startswith(f"{lost} file")
     assert picture(folder) == before
 
     searched = program("search", "--image", photos / "0.png", "--json")
@@ -164,7 +164,7 @@ def test_photos_that_changed_and_went(program: Program, folder: Path, photos: Pa
     os.utime(photos / "1.png", ns=(1, 1))
     outcome = program("doctor")
     assert outcome.status == 0, "a library that is behind is not damaged"
-    status, text = found(outcome)["photos"]
+    status, text = found(outcome)["files"]
     assert status == "note"
     assert text.startswith("1 gone or out of reach, 1 changed since, 1 as indexed;")
 
@@ -198,7 +198,7 @@ def test_people_without_photos_and_rows_twice(program: Program, folder: Path) ->
     outcome = program("doctor")
     assert outcome.status == 0, "no search shows them"
     assert found(outcome)["orphans"][0] == "note"
-    assert found(outcome)["orphans"][1].startswith("1 person without a photo")
+    assert found(outcome)["orphans"][1].startswith("1 person without a file")
     lance.write_dataset(rows.slice(0, 1), people, mode="append")
     outcome = program("doctor")
     assert outcome.status == 1
