@@ -51,7 +51,11 @@ def parsed(line: str) -> click.Context:
         command = command.commands[words.pop(0)]
     if isinstance(command, click.Group) and words:
         raise click.UsageError(f"no such command: {words[0]}")
-    return command.make_context(line, words, resilient_parsing=isinstance(command, click.Group))
+    # click keeps the help option of a command that it makes first: with the names that the program gives it
+    names = commands.context_settings["help_option_names"]
+    return command.make_context(
+        line, words, help_option_names=names, resilient_parsing=isinstance(command, click.Group)
+    )
 
 
 def test_help_page_is_what_the_program_prints() -> None:

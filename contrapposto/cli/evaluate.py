@@ -271,7 +271,7 @@ def moments(data: Path, split: str | None, out: Path | None, overwrite: bool, as
     people_a_minute: distinct poses kept. --data demo: the built-in films, whose joints are known in every frame; a
     folder of clips: those that the table of moments knows.
 
-    
+    \b
     Examples:
       contrapposto evaluate moments --data demo
       contrapposto evaluate moments --data data/video --every 0.1

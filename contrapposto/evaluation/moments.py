@@ -24,7 +24,7 @@ from contrapposto.evaluation.moments_queries import (
     clip_queries,
     demo_queries,
 )
-from contrapposto.evaluation.runs import Run, RunConfig, summary_object
+from contrapposto.evaluation.runs import Run, RunConfig
 from contrapposto.indexing.films import FilmProgress
 from contrapposto.library import Library
 from contrapposto.manifest import EVERY, Manifest
@@ -148,8 +148,7 @@ def _score(run: Run, queries: Sequence[MomentQuery], films: Sequence[str]) -> di
         )
     measures = dict(_measures(rows))
     measures["people_a_minute"] = float(found["rows"]) / max(float(found["minutes"]), 1e-9)
-    summary = run.save_results(rows, measures)
-    return summary_object(TASK, run.config.data, None, len(rows), summary["commit"], summary["measures"])
+    return run.save_results(rows, measures)
 
 
 def _measures(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, float]]:

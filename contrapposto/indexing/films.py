@@ -1,8 +1,9 @@
 """One film: decoded once, looked at on chosen frames, cut into shots; its people joined to tracks and thinned to
 distinct poses; committed piece by piece, so that a run that is killed goes on inside the film.
 
-A piece ends where a shot does, or after `FilmOptions.piece` seconds of a long one, and so bounds memory. What a
-piece holds depends on its frames and on those at most 2 * `LOOK` before it: a run that goes on finds the same.
+A piece ends where a shot does, or after `FilmOptions.piece` seconds of a long one, and so bounds memory. Where
+shots end depends on the frames at most `LOOK` away: a run that goes on from 2 * `LOOK` before finds the same shots.
+The tracks of a shot that was left open go on from the poses that were stored of them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto.errors import UnreadableMedia
+from contrapposto.manifest import EVERY
 from contrapposto.media.videos import Frame, Video
 from contrapposto.people.tracks import Sample, Track, join
 from contrapposto.poses import PoseEstimator
@@ -47,7 +49,7 @@ class FilmOptions:
     `longest_still` seconds back at most; piece: seconds of one shot that are worked on at a time; commit_seconds:
     of work between two commits; workers: frames looked at at the same time."""
 
-    every: float = 0.2
+    every: float = EVERY
     still: float = 0.5
     longest_still: float = 1.0
     piece: float = 30.0

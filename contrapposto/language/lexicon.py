@@ -84,7 +84,7 @@ class Lexicon:
                 places.append(second)
             if key == relation.turned and second in subjects:
                 places.append(first)
-        known = {place for place in places if {(TURNED.get(place[0], ""), place[1])} <= {*places}}
+        known = {place for place in places if (TURNED.get(place[0], ""), place[1]) in places}
         return list(dict.fromkeys(to if (own, to) in known else f"{own} {to}".strip() for own, to in places))
 
 

@@ -88,11 +88,11 @@ def timelines(store: Store, snapshot: Snapshot, query: Query, films: Sequence[Pa
         scores = [_scorer(part, block).exact(inside) for part in query.parts]
         later = [moments.times for score in scores for moments in score.later]
         known = np.isfinite([score.order for score in scores]).all(axis=0)
-        found = spans_of(block.people.times[inside], _fused(query, [score.matches for score in scores]), later)
+        times, matches = block.people.times[inside], _fused(query, [score.matches for score in scores])
         names = np.asarray(block.people.contents.take(pa.array(inside)).to_pylist())
-        order = np.argsort(block.people.times[inside, 1], kind="stable")
         for content in np.unique(names):
-            spans[str(content)].append(found[((names == content) & known)[order]])
+            mine = (names == content) & known
+            spans[str(content)].append(spans_of(times[mine], matches[mine], [one[mine] for one in later]))
     shots = store.read("shots")
     lines = []
     for key, path in wanted.items():
