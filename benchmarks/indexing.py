@@ -21,7 +21,8 @@ from contrapposto.collection import walk
 from contrapposto.indexing import people_of
 from contrapposto.library import Library
 from contrapposto.media import photos
-from contrapposto.poses import PoseEstimator, make_estimator
+from contrapposto.poses import PoseEstimator
+from contrapposto.representations.pose_embedder import make_embedding_estimator
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -84,7 +85,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=report.RESULTS / "indexing.csv")
     options = parser.parse_args()
     files = [file.path for file in walk([options.folder]).photos][: options.photos]
-    estimator = make_estimator(threads=1)
+    estimator = make_embedding_estimator(threads=1)
     rows = []
     with tempfile.TemporaryDirectory() as place:
         for file in files:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,3 +92,12 @@ def oks(
     squared = ((predicted[labelled] - truth[labelled]) ** 2).sum(axis=1)
     error = squared / (2 * sigma[labelled]) ** 2 / (area + np.spacing(1)) / 2
     return float(np.where(np.isnan(error), 0.0, np.exp(-error)).mean())
+
+
+def nearest_pose(found: Sequence[NDArray[np.floating]], truth: NDArray[np.floating], area: float) -> int | None:
+    """Which of the poses found, (17, 2) each, is nearest to the true one (17, 2): highest OKS, then nearest middle
+    of the joints. None when there is none."""
+    middle = np.nanmean(truth, axis=0)
+    away = [float(np.hypot(*(np.nanmean(points, axis=0) - middle))) for points in found]
+    similar = [oks(points, truth, area) for points in found]
+    return min(range(len(found)), key=lambda number: (-similar[number], away[number]), default=None)

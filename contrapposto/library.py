@@ -18,11 +18,11 @@ from contrapposto.collection import absolute, check_root
 from contrapposto.errors import LibraryBusy, LibraryError, QueryError
 from contrapposto.indexing.films import FilmProgress
 from contrapposto.manifest import Manifest
-from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, PoseEstimator, make_estimator
+from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, PoseEstimator
 from contrapposto.records import Hit, Media, Person, Pose, Skipped
 from contrapposto.search import ranking
 from contrapposto.search.candidates import Snapshot, take_snapshot
-from contrapposto.search.pose_part import Lift, PosePart
+from contrapposto.search.pose_part import DEFAULT_METRIC, Lift, PosePart
 from contrapposto.search.query import Part, Query
 from contrapposto.search.sequence_part import SequencePart, in_words
 from contrapposto.search.timeline import Timeline
@@ -158,7 +158,7 @@ class Library:
         person: int = 1,
         pose: Pose | None = None,
         joints: str = "all",
-        metric: str = "2d",
+        metric: str = DEFAULT_METRIC,
         mirror: bool = False,
         where: str | None = None,
         top: int = 20,
@@ -295,7 +295,11 @@ class Library:
 
     def _load_estimator(self, wanted: Manifest) -> PoseEstimator:
         if self._estimator is None or self._estimator.accurate != wanted.accurate:
-            self._estimator = make_estimator(wanted.estimator, accurate=wanted.accurate, progress=self._progress)
+            from contrapposto.representations.pose_embedder import make_embedding_estimator
+
+            self._estimator = make_embedding_estimator(
+                wanted.estimator, accurate=wanted.accurate, progress=self._progress
+            )
         return self._estimator
 
     def _load_lifter(self) -> Lift:

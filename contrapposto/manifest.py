@@ -18,14 +18,18 @@ from typing import Any
 from contrapposto import weights
 from contrapposto.errors import LibraryError
 from contrapposto.poses import ESTIMATORS
-from contrapposto.representations import pose_vector
+from contrapposto.representations import pose_embedding, pose_vector
 from contrapposto.shots import DEFAULT_DETECTOR
 
 FILE = "library.json"
-FORMAT = 3
+FORMAT = 4
 
 EVERY = 0.2
 """Seconds between two frames of a film that are looked at, where nothing else is asked for."""
+
+
+STORED = (pose_vector.REPRESENTATION, pose_embedding.REPRESENTATION, pose_embedding.FUSED)
+"""Representations of people that a library holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,7 @@ class Manifest:
     version: int
     accurate: bool
     weights: dict[str, str]
-    representations: dict[str, int] = field(
-        default_factory=lambda: {pose_vector.REPRESENTATION.name: pose_vector.REPRESENTATION.version}
-    )
+    representations: dict[str, int] = field(default_factory=lambda: {kind.name: kind.version for kind in STORED})
     roots: tuple[str, ...] = ()
     every: float = EVERY
     shots: str = DEFAULT_DETECTOR
@@ -56,7 +58,7 @@ class Manifest:
                 "use the program that made the library, or rebuild it: contrapposto index --rebuild"
             )
         kind = ESTIMATORS[estimator]
-        names = kind.accurate_weights if accurate else kind.weights
+        names = (*(kind.accurate_weights if accurate else kind.weights), *pose_embedding.WEIGHTS)
         identities = {name: weights.identity(name) for name in names}
         return Manifest(estimator, kind.version, accurate, identities, every=every)
 

@@ -10,13 +10,17 @@ forward out of the chest: there the camera frame and the body frame (`geometry.b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto import skeleton
+
+EMBEDDING = 128
+"""Numbers of a pose embedding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,17 @@ class Pose:
     keypoints: (17, 2) float64 pixels in the image frame (or any 2D frame with y down), NaN where unseen.
     scores: (17,) float64 in 0..1, the estimator's confidence in each keypoint; 0 where unseen.
     keypoints3d: (17, 3) float64 metres in the camera frame, NaN where unknown; all NaN without a 3D estimate.
+    fused: (17, 2) float64, the keypoints put right by what the picture looks like, in the frame of `keypoints`,
+    NaN where these are; all NaN when no picture was looked at.
+    embedding: (128,) float32 of unit length, the picture of the person as the pose embedding network sees it; all
+    NaN when no picture was looked at.
     """
 
     keypoints: NDArray[np.float64]
     scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     keypoints3d: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    fused: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    embedding: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         points = np.array(self.keypoints, dtype=np.float64)
@@ -95,7 +105,22 @@ class Pose:
         if deep.shape != (skeleton.COUNT, 3):
             raise ValueError(f"expected 3D keypoints of shape ({skeleton.COUNT}, 3), got {deep.shape}")
         deep[~np.isfinite(deep).all(axis=1)] = np.nan
-        for name, values in (("keypoints", points), ("scores", scores), ("keypoints3d", deep)):
+        fused = np.array(self.fused, dtype=np.float64) if np.size(self.fused) else np.full_like(points, np.nan)
+        if fused.shape != (skeleton.COUNT, 2):
+            raise ValueError(f"expected fused keypoints of shape ({skeleton.COUNT}, 2), got {fused.shape}")
+        fused[~np.isfinite(fused).all(axis=1)] = np.nan
+        looks = np.array(self.embedding, dtype=np.float32)
+        looks = looks if looks.size else np.full(EMBEDDING, np.nan, np.float32)
+        if looks.shape != (EMBEDDING,):
+            raise ValueError(f"expected an embedding of shape ({EMBEDDING},), got {looks.shape}")
+        fields: list[tuple[str, NDArray[Any]]] = [
+            ("keypoints", points),
+            ("scores", scores),
+            ("keypoints3d", deep),
+            ("fused", fused),
+            ("embedding", looks),
+        ]
+        for name, values in fields:
             values.setflags(write=False)
             object.__setattr__(self, name, values)
 
@@ -125,7 +150,7 @@ class Person:
         return Person(
             Box(box.x * x, box.y * y, box.width * x, box.height * y),
             self.score,
-            Pose(self.pose.keypoints * scale, self.pose.scores, self.pose.keypoints3d),
+            replace(self.pose, keypoints=self.pose.keypoints * scale, fused=self.pose.fused * scale),
         )
 
 

@@ -71,6 +71,9 @@ OKS_SIGMA: NDArray[np.float64] = (
 LIMB_JOINTS: tuple[str, ...] = KEYPOINTS[5:]
 """The 12 limb joints: shoulders, elbows, wrists, hips, knees, ankles."""
 
+LIMB_NUMBERS: NDArray[np.intp] = np.arange(5, COUNT)
+"""Rows of `LIMB_JOINTS` among the keypoints."""
+
 _HEAD = KEYPOINTS[:5]
 _ARMS = KEYPOINTS[5:11]
 _LEGS = KEYPOINTS[11:]

@@ -33,7 +33,7 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-_DECIMALS = {"mm": 0, "of body size": 3}
+_DECIMALS = {"mm": 0, "of body size": 3, "of embedding": 3}
 
 
 def measure(value: float, unit: str) -> str:

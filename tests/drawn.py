@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from contrapposto.records import Box, Person, Pose
+from contrapposto.records import EMBEDDING, Box, Person, Pose
 
 RED_STEP = 40
 """Red per person."""
@@ -57,6 +57,13 @@ def keypoints(number: int, green: float, blue: float, width: int, height: int) -
     return points / 100 * np.array([width, height]) / number
 
 
+def embedding(points: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(128,) of (17, 2) points: where they lie around their middle, over the length, as 16 bits hold it."""
+    around = (points - points.mean(axis=0)).ravel()
+    numbers = np.pad(around / np.linalg.norm(around), (0, EMBEDDING - around.size))
+    return numbers.astype(np.float16).astype(np.float32)
+
+
 class DrawnPeople:
     """An estimator (`contrapposto.poses.PoseEstimator`) for such pictures. calls: how often it was asked; delay:
     seconds that each call takes."""
@@ -81,5 +88,6 @@ class DrawnPeople:
         for number in range(1, round(red / RED_STEP) + 1):
             points = keypoints(number, green, blue, width, height)
             deep = np.column_stack([points[:, 0], -points[:, 1], np.full(17, float(number))]) / 100
-            people.append(Person(Box.around(points), 0.9 / number, Pose(points, np.full(17, 0.8), deep)))
+            pose = Pose(points, np.full(17, 0.8), deep, points + 0.25, embedding(points))
+            people.append(Person(Box.around(points), 0.9 / number, pose))
         return people

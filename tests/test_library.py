@@ -413,9 +413,8 @@ def test_the_manifest_on_disk(library: Library, photos: Path, tmp_path: Path) ->
     library.index(tmp_path / "more")
     data = json.loads((library.folder / manifest.FILE).read_text())
     assert data["roots"] == [str(photos), str(tmp_path / "more")]
-    assert data["weights"] == {
-        name: weights.identity(name) for name in ("movenet-multipose", "movenet-thunder", "lifter")
-    }
+    used = ("movenet-multipose", "movenet-thunder", "lifter", "movenet-thunder-trunk", "pose-embedder")
+    assert data["weights"] == {name: weights.identity(name) for name in used}
     assert sorted(path.name for path in library.folder.iterdir()) == [LOCK_FILE, manifest.FILE, "tables"]
 
 
@@ -426,6 +425,9 @@ def test_records_come_back_as_they_went_in(library: Library, photos: Path) -> No
     for direct, stored in zip(found, library.people(path), strict=True):
         np.testing.assert_allclose(direct.pose.keypoints, stored.pose.keypoints, atol=1e-4)
         np.testing.assert_allclose(direct.pose.scores, stored.pose.scores, atol=1e-6)
+        np.testing.assert_allclose(direct.pose.fused, stored.pose.fused, atol=1e-4)
+        np.testing.assert_array_equal(direct.pose.embedding, stored.pose.embedding)
+        assert np.isfinite(stored.pose.embedding).all()
 
 
 def test_why_nobody_matches_well_enough(library: Library, photos: Path) -> None:

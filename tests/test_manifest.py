@@ -20,7 +20,7 @@ def test_written_and_read(tmp_path: Path) -> None:
     MADE.write(tmp_path)
     assert manifest.read(tmp_path) == MADE
     assert [path.name for path in tmp_path.iterdir()] == [FILE], "nothing else is left"
-    assert json.loads((tmp_path / FILE).read_text())["format"] == 3
+    assert json.loads((tmp_path / FILE).read_text())["format"] == 4
 
 
 def test_none(tmp_path: Path) -> None:
@@ -30,11 +30,17 @@ def test_none(tmp_path: Path) -> None:
 
 def test_of_the_estimator() -> None:
     quick, accurate = Manifest.of("movenet", False), Manifest.of("movenet", True)
-    assert set(quick.weights) == {"movenet-multipose", "movenet-thunder", "lifter"}
+    assert set(quick.weights) == {
+        "movenet-multipose",
+        "movenet-thunder",
+        "movenet-thunder-trunk",
+        "lifter",
+        "pose-embedder",
+    }
     assert set(accurate.weights) == {*quick.weights, "nanodet"}
     assert quick.weights.items() <= accurate.weights.items()
     assert quick.roots == ()
-    assert set(quick.representations) == {"pose_vector"}
+    assert quick.representations == {"pose_vector": 1, "embedding": 1, "fused": 1}
     with pytest.raises(LibraryError, match=r"'posenet' is not known to this program.*--rebuild"):
         Manifest.of("posenet", False)
 
@@ -73,7 +79,7 @@ def stated(**changes: Any) -> str:
         "roots": ["/one"],
         "every": 0.2,
         "shots": "histogram",
-        "format": 3,
+        "format": 4,
     }
     return json.dumps({key: value for key, value in (data | changes).items() if value != "left out"})
 
@@ -93,8 +99,8 @@ def test_the_form_of_these_tests_is_read(tmp_path: Path) -> None:
         "7",
         '"library"',
         "{}",
-        '{"format": 3}',
-        '{"format": 3, "name": "of another program"}',
+        '{"format": 4}',
+        '{"format": 4, "name": "of another program"}',
         "\ufffe\x00",
         stated(roots=None),
         stated(roots="/one"),
@@ -123,7 +129,7 @@ def test_a_damaged_or_foreign_file(tmp_path: Path, content: str) -> None:
     assert str(tmp_path / FILE) in str(caught.value)
 
 
-@pytest.mark.parametrize("format_", [1, 0, "1", None])
+@pytest.mark.parametrize("format_", [3, 1, 0, "1", None])
 def test_another_format(tmp_path: Path, format_: Any) -> None:
     (tmp_path / FILE).write_text(stated(format=format_))
     with pytest.raises(LibraryError, match="another version of this program"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from contrapposto import skeleton
-from contrapposto.records import Box, Hit, PartResult, Pose
+from contrapposto.records import EMBEDDING, Box, Hit, PartResult, Person, Pose
 
 J = skeleton.INDEX
 
@@ -22,6 +22,32 @@ def test_a_3d_keypoint_is_known_whole_or_not_at_all() -> None:
     assert np.isfinite(np.delete(pose.keypoints3d, 4, axis=0)).all()
     assert not pose.keypoints3d.flags.writeable
     assert np.isnan(Pose(np.zeros((17, 2))).keypoints3d).all()
+
+
+def test_what_the_picture_told_is_whole_or_not_at_all() -> None:
+    fused = np.arange(34.0).reshape(17, 2)
+    fused[4, 1] = np.nan
+    pose = Pose(np.zeros((17, 2)), fused=fused, embedding=np.full(EMBEDDING, 0.1))
+    assert np.isnan(pose.fused[4]).all()
+    assert np.isfinite(np.delete(pose.fused, 4, axis=0)).all()
+    assert (pose.embedding.shape, pose.embedding.dtype) == ((128,), np.float32)
+    assert not pose.fused.flags.writeable
+    assert not pose.embedding.flags.writeable
+    plain = Pose(np.zeros((17, 2)))
+    assert np.isnan(plain.fused).all()
+    assert np.isnan(plain.embedding).all()
+    assert (plain.fused.shape, plain.embedding.shape) == ((17, 2), (128,))
+
+
+def test_a_person_in_a_picture_of_another_size() -> None:
+    points, fused = np.arange(34.0).reshape(17, 2), np.arange(34.0).reshape(17, 2) + 0.5
+    pose = Pose(points, np.full(17, 0.5), np.ones((17, 3)), fused, np.full(EMBEDDING, 0.1))
+    found = Person(Box(1, 2, 3, 4), 0.5, pose).scaled((2, 3))
+    assert found.box == Box(2, 6, 6, 12)
+    np.testing.assert_array_equal(found.pose.keypoints, points * [2, 3])
+    np.testing.assert_array_equal(found.pose.fused, fused * [2, 3])
+    np.testing.assert_array_equal(found.pose.embedding, pose.embedding)
+    np.testing.assert_array_equal(found.pose.keypoints3d, pose.keypoints3d)
 
 
 def test_iou_by_hand() -> None:

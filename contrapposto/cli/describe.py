@@ -41,10 +41,10 @@ def describe(image: Path, accurate: bool, all_rows: bool, as_json: bool, html: P
       contrapposto describe --html seen.html team.jpg
     """
     from contrapposto.indexing import find_people
-    from contrapposto.poses import DEFAULT_ESTIMATOR, make_estimator
+    from contrapposto.representations.pose_embedder import make_embedding_estimator
 
     with output.fetch_bar() as fetching:
-        people = find_people(image, make_estimator(DEFAULT_ESTIMATOR, accurate=accurate, progress=fetching))
+        people = find_people(image, make_embedding_estimator(accurate=accurate, progress=fetching))
     if html is not None:
         from contrapposto.web.results import people_page
 

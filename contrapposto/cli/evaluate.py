@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
 from contrapposto.cli import output
-
-
-def _common(command: Callable[..., None]) -> Callable[..., None]:
-    """Options of every protocol."""
-    for option in reversed(
-        [
-            click.option(
-                "--data", required=True, type=click.Path(path_type=Path), help="Folder of annotated photos."
-            ),
-            click.option("--split", help="Split to use, where the folder has splits.  [default: all of it]"),
-            click.option(
-                "--out",
-                type=click.Path(path_type=Path),
-                help="Keep configuration, predictions, per-query results and summary here; again with the same "
-                "configuration, stored predictions are scored.  [default: nothing is kept]",
-            ),
-            click.option("--overwrite", is_flag=True, help="Replace what --out holds of another configuration."),
-            click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
-        ]
-    ):
-        command = option(command)
-    return command
+from contrapposto.cli.evaluate_words import language, words
+from contrapposto.cli.protocols import common, show
 
 
 @click.group()
@@ -39,8 +16,12 @@ def evaluate() -> None:
     """Measure against annotated data, by published protocols."""
 
 
+evaluate.add_command(words)
+evaluate.add_command(language)
+
+
 @evaluate.command()
-@_common
+@common
 @click.option("--accurate", is_flag=True, help="Use the slower setting of the estimator.")
 @click.option(
     "--min-keypoints", type=click.IntRange(1), default=1, show_default=True, help="Score people with this many."
@@ -79,11 +60,11 @@ def keypoints(
             fetching=fetching,
             progress=progress,
         )
-    _show(summary, as_json)
+    show(summary, as_json)
 
 
 @evaluate.command()
-@_common
+@common
 @click.option(
     "--method",
     "methods",
@@ -129,11 +110,11 @@ def retrieval(
             fetching=fetching,
             progress=progress,
         )
-    _show(summary, as_json)
+    show(summary, as_json)
 
 
 @evaluate.command()
-@_common
+@common
 @click.option("--accurate", is_flag=True, help="Use the slower setting of the estimator.")
 def match(data: Path, split: str | None, out: Path | None, overwrite: bool, as_json: bool, accurate: bool) -> None:
     """Whether a stated match is the chance that two people are alike, for each metric.
@@ -154,11 +135,11 @@ def match(data: Path, split: str | None, out: Path | None, overwrite: bool, as_j
         summary = evaluate_match(
             data, split, accurate=accurate, out=out, overwrite=overwrite, fetching=fetching, progress=progress
         )
-    _show(summary, as_json)
+    show(summary, as_json)
 
 
 @evaluate.command()
-@_common
+@common
 @click.option(
     "--method",
     "methods",
@@ -187,49 +168,43 @@ def joints3d(
         summary = evaluate_joints3d(
             data, split, methods=methods, out=out, overwrite=overwrite, fetching=fetching, progress=progress
         )
-    _show(summary, as_json)
+    show(summary, as_json)
 
 
-@evaluate.command()
-@_common
+@evaluate.command("cross-view")
+@common
 @click.option(
     "--method",
     "methods",
     multiple=True,
-    help="probability, hamming, mean-query or chance; probability-true and hamming-true are given the true 2D "
-    "keypoints; may be given several times.  [default: all that fit the data]",
+    help="random, keypoints-2d, lifted-3d, lifted-procrustes, view-invariant or oracle; may be given several times."
+    "  [default: all]",
 )
-def words(
+def cross_view(
     data: Path, split: str | None, out: Path | None, overwrite: bool, as_json: bool, methods: tuple[str, ...]
 ) -> None:
-    """Whether people who are asked for in words are found: posebits, and random conjunctions of 2, 3 and 4 of them.
+    """Whether a pose is found again in what another camera sees (after Pr-VIPE, Sun et al. 2020).
 
-    precision@k: share of the first k who truly meet the question, mean over every posebit and value with at least
-    55 people each way; /FAMILY: over those of a family; /true, /false: by the value; /two, /three, /four: over 200
-    conjunctions. JSON has k = 1 to 10. Truth are the true joints: in 3D of projected motion capture (splits bandai,
-    the default, and cmu) and of the demo collection (--data demo), in 2D of annotated photos.
+    500 poses of motion capture are seen by four cameras; each camera's pictures ask the gallery of each other one.
+    hit@k: share of the queries with a correct pose among the first k, one that is at most 0.1 of the body size away
+    after moving, scaling and turning (the query's own is in the gallery). By what a simulated detector reports;
+    names that end in /true: by the true 2D keypoints. Splits: bandai (the default) and cmu (clips held out from
+    training).
 
     \b
     Examples:
-      contrapposto evaluate words --data data/poses3d
-      contrapposto evaluate words --data data/lspe --split test --method probability --method hamming
+      contrapposto evaluate cross-view --data data/poses3d
+      contrapposto evaluate cross-view --data data/poses3d --split cmu --method view-invariant --json
     """
-    from contrapposto.evaluation.words import evaluate_words
+    from contrapposto.evaluation.cross_view import evaluate_cross_view
 
-    with output.fetch_bar() as fetching, output.photos_bar() as progress:
-        summary = evaluate_words(
-            data, split, methods=methods, out=out, overwrite=overwrite, fetching=fetching, progress=progress
-        )
-    if not as_json:
-        summary["measures"] = {
-            method: {name: value for name, value in row.items() if re.search(r"@(1|5|10)(/|$)", name)}
-            for method, row in summary["measures"].items()
-        }
-    _show(summary, as_json)
+    with output.fetch_bar() as fetching:
+        summary = evaluate_cross_view(data, split, methods=methods, out=out, overwrite=overwrite, fetching=fetching)
+    show(summary, as_json)
 
 
 @evaluate.command()
-@_common
+@common
 def posebits(data: Path, split: str | None, out: Path | None, overwrite: bool, as_json: bool) -> None:
     """How well yes/no relations of joints are told from detected people: the table of posebits, row by row.
 
@@ -250,11 +225,11 @@ def posebits(data: Path, split: str | None, out: Path | None, overwrite: bool, a
 
     with output.fetch_bar() as fetching, output.photos_bar() as progress:
         summary = evaluate_posebits(data, split, out=out, overwrite=overwrite, fetching=fetching, progress=progress)
-    _show(summary, as_json)
+    show(summary, as_json)
 
 
 @evaluate.command()
-@_common
+@common
 @click.option(
     "--every",
     type=click.FloatRange(0.02, 60),
@@ -282,11 +257,11 @@ def moments(data: Path, split: str | None, out: Path | None, overwrite: bool, as
         summary = evaluate_moments(
             data, split, every=every, out=out, overwrite=overwrite, fetching=fetching, progress=progress
         )
-    _show(summary, as_json)
+    show(summary, as_json)
 
 
 @evaluate.command()
-@_common
+@common
 @click.option(
     "--every",
     type=click.FloatRange(min=0, min_open=True),
@@ -314,11 +289,11 @@ def tracks(data: Path, split: str | None, out: Path | None, overwrite: bool, as_
         summary = evaluate_tracks(
             data, split, every=every, out=out, overwrite=overwrite, fetching=fetching, progress=progress
         )
-    _show(summary, as_json)
+    show(summary, as_json)
 
 
 @evaluate.command()
-@_common
+@common
 @click.option(
     "--method",
     "methods",
@@ -359,24 +334,4 @@ def shots(
         summary = evaluate_shots(
             data, split, rendered=rendered, methods=methods, out=out, overwrite=overwrite, progress=progress
         )
-    _show(summary, as_json)
-
-
-def _show(summary: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        output.print_json(summary)
-        return
-    split = f", split {summary['split']}" if summary["split"] else ""
-    click.echo(f"{summary['task']} on {summary['data']}{split}: n = {summary['n']}, commit {summary['commit']}")
-    measures = summary["measures"]
-    names = list(dict.fromkeys(name for row in measures.values() for name in row))
-    width = max([len(name) for name in names] + [10])
-    columns = [max(len(method), 8) for method in measures]
-    heads = zip(measures, columns, strict=True)
-    click.echo(f"{'':{width}}  " + "  ".join(f"{method:>{size}}" for method, size in heads))
-    for name in names:
-        values = [row.get(name) for row in measures.values()]
-        cells = (
-            f"{'-' if v is None else format(v, '.3f'):>{size}}" for v, size in zip(values, columns, strict=True)
-        )
-        click.echo(f"{name:{width}}  " + "  ".join(cells))
+    show(summary, as_json)

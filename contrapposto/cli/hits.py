@@ -33,6 +33,8 @@ def reasons(result: Why) -> str:
     if isinstance(result, WordsResult):
         return unlike + ", ".join(condition_text(condition) for condition in result.conditions)
     mirrored = ", mirrored" if result.mirrored else ""
+    if not result.joints:
+        return f"{unlike}{measure(result.distance, result.unit)}{mirrored}"
     best, worst = ", ".join(result.best(2)), ", ".join(result.worst(2))
     joints = count(len(result.joints), "joint")
     return f"{unlike}{measure(result.distance, result.unit)}{mirrored}, {joints}, best {best}, worst {worst}"

@@ -170,13 +170,18 @@ def keypoints3d_json(pose: Pose) -> list[dict[str, Any]]:
 
 
 def person_json(number: int, person: Person) -> dict[str, Any]:
-    """One person of a picture."""
+    """One person of a picture; also a skeleton to ask with (`search.pose_json`)."""
+    from contrapposto.search.pose_json import pose_to_json
+
+    told = pose_to_json(person.pose)
     return {
         "number": number,
         "box": box_json(person.box),
         "score": round(person.score, 4),
         "keypoints": keypoints_json(person.pose),
         "keypoints3d": keypoints3d_json(person.pose),
+        "fused": told.get("fused"),
+        "embedding": told.get("embedding"),
     }
 
 

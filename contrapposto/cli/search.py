@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contrapposto.search.query import Part, Query
     from contrapposto.search.sequence_part import SequencePart
 
-METRICS = (*BY_JOINTS, "posebits")
+METRICS = ("fused", *BY_JOINTS, "posebits", "embedding", "view-invariant")
 
 
 @click.command()
@@ -36,7 +36,7 @@ METRICS = (*BY_JOINTS, "posebits")
     "--joints", default="all", show_default=True, help="Which joints count: groups or names, weights with =."
 )
 @click.option(
-    "--metric", type=click.Choice(METRICS), default="2d", show_default=True, help="How poses are compared."
+    "--metric", type=click.Choice(METRICS), default="fused", show_default=True, help="How poses are compared."
 )
 @click.option("--mirror", is_flag=True, help="The mirror image of the pose will do as well.")
 @click.option(
@@ -116,8 +116,10 @@ def search(
     joints, with commas, and weights: arms,left_knee=0.5
     --where compares path (= with * and ?, ~ for a part), date, size and people:
     people = 2 and date >= 2023-06 and not path ~ "screenshots"
-    --metric compares as the camera saw it (2d), in space (3d), in space however the person is turned
-    (procrustes), or by yes/no relations of joints (posebits); np- brings both bodies to one size first.
+    --metric compares as the camera saw it: by keypoints that a network has put right after a look at the
+    picture, and by what it sees there (fused), by keypoints alone (2d), by what it sees alone (embedding); in
+    space (3d), in space however the person is turned (procrustes; view-invariant, as a network learned it), or
+    by yes/no relations of joints (posebits); np- brings both bodies to one size first.
 
     \b
     Examples:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from contrapposto.cli import output
-from contrapposto.errors import ContrappostoError
+from contrapposto.cli.recipes import PHOTOS, common, machine, need_torch, schedule, steps_bar
+from contrapposto.cli.train_photos import log_ratio, mori, thin_slicing
 from contrapposto.text import path_text
 
 
@@ -21,19 +20,7 @@ def train() -> None:
 
 
 @train.command()
-@click.option(
-    "--data", required=True, type=click.Path(path_type=Path), help="Folder of motion capture (docs/poses3d.md)."
-)
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Weights, learning curve and options go here."
-)
-@click.option(
-    "--minutes",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Stop after about this long.  [default: the recipe's]",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Start of all random numbers.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@common("Folder of motion capture (docs/poses3d.md).")
 def lifting(data: Path, out: Path, minutes: float | None, seed: int, as_json: bool) -> None:
     """The network that makes 3D keypoints of 2D ones, learned from the CMU part of the motion capture.
 
@@ -41,12 +28,11 @@ def lifting(data: Path, out: Path, minutes: float | None, seed: int, as_json: bo
     Example:
       contrapposto train lifting --data data/poses3d --out out/lifting
     """
-    if importlib.util.find_spec("torch") is None:
-        raise ContrappostoError("training needs PyTorch; run pip install 'contrapposto[training]'")
+    need_torch()
     from contrapposto.training.lifting import LiftingOptions, train_lifting
 
     options = LiftingOptions(seed=seed) if minutes is None else LiftingOptions(seed=seed, minutes=minutes)
-    with _steps_bar() as progress:
+    with steps_bar() as progress:
         trained = train_lifting(data, out, options, progress)
     if as_json:
         output.print_json(
@@ -63,22 +49,122 @@ def lifting(data: Path, out: Path, minutes: float | None, seed: int, as_json: bo
     )
 
 
-@contextmanager
-def _steps_bar() -> Iterator[Callable[[int, int, str], None]]:
-    """A bar over steps on stderr; without a terminal, the lines about the error alone."""
-    from tqdm import tqdm
+@train.command()
+@common(PHOTOS)
+@machine()
+@click.option(
+    "--most", type=click.IntRange(min=10), help="No more than so many photos of each split.  [default: all]"
+)
+def default(data: Path, out: Path, most: int | None, as_json: bool, **where: Any) -> None:
+    """The pose embedding that is shipped, and the keypoints that the picture puts right (docs/embeddings.md).
 
-    bar = tqdm(unit=" steps", desc="Training", mininterval=0.3, disable=None)
+    Photos are looked at first, which takes longest; what was seen is kept in OUT/seen. A run that was broken off
+    goes on when it is started again with the same options.
 
-    def progress(done: int, total: int, message: str) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-        if message:
-            bar.set_postfix_str(message)
-            if not sys.stderr.isatty():
-                output.say(f"{done:,} of {total:,} steps: {message}")
+    \b
+    Example:
+      contrapposto train default --data data/lspe --out out/default
+    """
+    need_torch()
+    from contrapposto.training.pose_embedding import EmbeddingOptions, train_embedding
 
-    try:
-        yield progress
-    finally:
-        bar.close()
+    options = EmbeddingOptions()
+    options = replace(options, schedule=schedule(options.schedule, **where))
+    with output.fetch_bar() as fetching, steps_bar() as progress:
+        trained = train_embedding(data, out, options, progress, most=most, fetching=fetching)
+    if as_json:
+        output.print_json(
+            {
+                "weights": path_text(trained.weights),
+                "steps": trained.steps,
+                "seconds": round(trained.seconds, 1),
+                "error": round(trained.error, 4),
+                "difference": trained.difference,
+            }
+        )
+        return
+    click.echo(
+        f"{path_text(trained.weights)}: {trained.steps:,} steps, the first ten of a ranking of held-out photos are"
+        f" {trained.error:.1f} px of 128 away"
+    )
+
+
+@train.command("view-invariant")
+@common("Folder of motion capture (docs/poses3d.md).")
+@machine()
+def view_invariant(data: Path, out: Path, as_json: bool, **machine: Any) -> None:
+    """The network that brings one pose seen from several sides to one place (Sun et al. 2020), by the CMU table.
+
+    A run that was broken off goes on when it is started again with the same options.
+
+    \b
+    Example:
+      contrapposto train view-invariant --data data/poses3d --out out/view-invariant
+    """
+    need_torch()
+    from contrapposto.training.view_invariant import ViewInvariantOptions, train_view_invariant
+
+    options = ViewInvariantOptions()
+    options = replace(options, schedule=schedule(options.schedule, **machine))
+    with steps_bar() as progress:
+        trained = train_view_invariant(data, out, options, progress)
+    if as_json:
+        output.print_json(
+            {
+                "weights": path_text(trained.weights),
+                "steps": trained.steps,
+                "hit@1": round(trained.hit, 4),
+                "difference": trained.difference,
+            }
+        )
+        return
+    click.echo(
+        f"{path_text(trained.weights)}: {trained.steps:,} steps, hit@1 {trained.hit:.3f} between two views of the"
+        " held-out clips"
+    )
+
+
+@train.command()
+@common(PHOTOS)
+@click.option(
+    "--embeddings",
+    type=click.Path(path_type=Path),
+    help="Folder of the image embeddings of these photos: train.npz, val.npz, head.pt (docs/partial.md).",
+)
+def partial(
+    data: Path, out: Path, minutes: float | None, seed: int, as_json: bool, embeddings: Path | None
+) -> None:
+    """What asks for part of a pose among image embeddings: the language stream, masks, and queries by conditions.
+
+    A run that was broken off goes on when it is started again with the same options.
+
+    \b
+    Example:
+      contrapposto train partial --data data/lspe --embeddings out/embeddings --out out/partial
+    """
+    need_torch()
+    from contrapposto.training.partial import PartialOptions, train_partial
+
+    options = PartialOptions().with_seed(seed).within(minutes)
+    with steps_bar() as progress:
+        trained = train_partial(data, embeddings, out, options, progress)
+    if as_json:
+        output.print_json(
+            {
+                "weights": [path_text(trained.language), path_text(trained.partial)],
+                "apart": round(trained.apart, 4),
+                "miss@10": round(trained.misses, 4),
+                "masks": trained.masks,
+                "difference": trained.difference,
+            }
+        )
+        return
+    click.echo(
+        f"{path_text(trained.language)}: 1 - cos of held-out posebytes and pictures {trained.apart:.3f}\n"
+        f"{path_text(trained.partial)}: {trained.masks} masks; of the first ten that a held-out set of conditions"
+        f" finds, {100 * trained.misses:.0f} % do not meet it"
+    )
+
+
+for _command in (thin_slicing, mori, log_ratio):
+    train.add_command(_command)

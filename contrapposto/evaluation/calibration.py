@@ -18,21 +18,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto.distances import METRICS, pose_distances, shared_weight
-from contrapposto.evaluation.retrieval_methods import METHODS, Setting, all_pairs, posebit_pairs
+from contrapposto.evaluation.retrieval_methods import (
+    METHODS,
+    Setting,
+    all_pairs,
+    fused_pairs,
+    posebit_pairs,
+    vector_pairs,
+)
 from contrapposto.evaluation.retrieval_metrics import same_scene, true_distances
 from contrapposto.evaluation.runs import Run, RunConfig, summary_object
 from contrapposto.evaluation.targets import Targets, read_targets
 from contrapposto.indexing import Progress
+from contrapposto.representations.view_invariant import ViewInvariant
 from contrapposto.search.matching import CURVES, Curve, in_effect
-from contrapposto.search.pose_part import COMPARED, POSEBITS
+from contrapposto.search.pose_part import COMPARED, EMBEDDING, FUSED, POSEBITS, VIEW_INVARIANT
 from contrapposto.weights import Progress as FetchProgress
 
 TASK = "match"
 
-ALIKE = {"2d": 15.0, "3d": 200.0, "procrustes": 150.0, "np-3d": 0.35, "np-procrustes": 0.25, POSEBITS: 200.0}
-"""True distance, in the metric's unit (of posebits that of 3d), under which two people count as alike. 15 px of 128
-are 155 mm in the plane of the picture on the median pose of the built-in collection, 190 mm with the third axis;
-its size is 0.54 m."""
+ALIKE = {
+    "2d": 15.0,
+    "3d": 200.0,
+    "procrustes": 150.0,
+    "np-3d": 0.35,
+    "np-procrustes": 0.25,
+    POSEBITS: 200.0,
+    FUSED: 15.0,
+    EMBEDDING: 15.0,
+    VIEW_INVARIANT: 0.25,
+}
+"""True distance under which two people count as alike, in the unit of the metric that tells (`TRUE_METRIC`). 15 px
+of 128 are 155 mm in the plane of the picture on the median pose of the built-in collection, 190 mm with the third
+axis; its size is 0.54 m."""
+
+TRUE_METRIC = {POSEBITS: "3d", FUSED: "2d", EMBEDDING: "2d", VIEW_INVARIANT: "np-procrustes"}
+"""The metric of true poses that tells whether they are alike, of metrics that are not their own."""
 
 EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Bins of the stated match."""
@@ -76,7 +97,9 @@ def evaluate_match(
         rows: list[dict[str, Any]] = []
         measures: dict[str, dict[str, float]] = {}
         for metric in COMPARED:
-            if metric not in _FLAT and targets.keypoints3d is None:
+            if TRUE_METRIC.get(metric, metric) not in _FLAT and targets.keypoints3d is None:
+                continue
+            if metric in (FUSED, EMBEDDING) and "fused" not in found:
                 continue
             distances, alike = _pairs(metric, targets, found)
             bins = reliability(CURVES[metric](distances), alike)
@@ -135,6 +158,12 @@ def _pairs(
     """(P,) distances in effect, as a search computes them, and (P,) whether the true poses are alike."""
     if metric == POSEBITS:
         distances = posebit_pairs(found["keypoints"], found["keypoints3d"])
+    elif metric == FUSED:
+        distances = fused_pairs(found["fused"], found["embedding"], None)
+    elif metric == EMBEDDING:
+        distances = vector_pairs(found["embedding"])
+    elif metric == VIEW_INVARIANT:
+        distances = vector_pairs(ViewInvariant()(found["keypoints"], found["scores"]))
     else:
         keypoints = found["keypoints" if metric in _FLAT else "keypoints3d"]
         distances = np.stack(
@@ -143,11 +172,12 @@ def _pairs(
                 for query in keypoints
             ]
         )
-    if metric in _FLAT:
+    true_metric = TRUE_METRIC.get(metric, metric)
+    if true_metric in _FLAT:
         truth = true_distances(targets.limbs)
     else:
         assert targets.keypoints3d is not None
-        truth = all_pairs("3d" if metric == POSEBITS else metric, targets.keypoints3d)
+        truth = all_pairs(true_metric, targets.keypoints3d)
     different = np.triu(~same_scene(targets.clusters), 1) & np.isfinite(distances)
     return distances[different], truth[different] < ALIKE[metric]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from contrapposto import geometry
 from contrapposto.errors import DataError
 from contrapposto.evaluation.datasets import AREA_OF_BOX, BOX_MARGIN, AnnotatedPerson, Item
-from contrapposto.records import Box, Person
+from contrapposto.records import Box, Person, Pose
 from contrapposto.training import poses3d
 from contrapposto.training.bodies import head_turns, with_face
 from contrapposto.training.cameras import ALL_ROUND, photograph
@@ -117,15 +117,21 @@ def rendered_people(name: str, folder: Path, people: Iterable[DemoPerson]) -> Pe
 
 
 def nearest(found: Sequence[Person], item: Item) -> Seen:
-    """The detected person nearest each true person of a photo (highest OKS, at least `MIN_OKS`), NaN for those who
-    were not found."""
-    keypoints, scores = np.full((len(item.people), 17, 2), np.nan), np.zeros((len(item.people), 17))
-    for row, true in enumerate(item.people):
+    """What is seen of each true person of a photo: `nearest_poses`, NaN for those who were not found."""
+    nobody = Pose(np.full((17, 2), np.nan))
+    poses = [pose or nobody for pose in nearest_poses(found, item)]
+    return Seen(np.stack([pose.keypoints for pose in poses]), np.stack([pose.scores for pose in poses]))
+
+
+def nearest_poses(found: Sequence[Person], item: Item) -> list[Pose | None]:
+    """The pose of the detected person nearest each true person of a photo (highest OKS, at least `MIN_OKS`), None
+    for those who were not found."""
+    poses: list[Pose | None] = []
+    for true in item.people:
         similar = [geometry.oks(person.pose.keypoints, true.keypoints, true.area) for person in found]
-        if similar and max(similar) >= MIN_OKS:
-            pose = found[int(np.argmax(similar))].pose
-            keypoints[row], scores[row] = pose.keypoints, pose.scores
-    return Seen(keypoints, scores)
+        there = bool(similar) and max(similar) >= MIN_OKS
+        poses.append(found[int(np.argmax(similar))].pose if there else None)
+    return poses
 
 
 def _annotated(person: DemoPerson) -> AnnotatedPerson:

@@ -22,9 +22,12 @@ from contrapposto.media.photos import Photo
 from contrapposto.media.sampling import Region
 from contrapposto.posebits.answers import People, pack, posebits
 from contrapposto.posebits.measures import Figures
-from contrapposto.poses import DEFAULT_ESTIMATOR, make_estimator
+from contrapposto.poses import DEFAULT_ESTIMATOR
 from contrapposto.records import Box, Pose
+from contrapposto.representations.pose_embedder import make_embedding_estimator
+from contrapposto.representations.view_invariant import ViewInvariant
 from contrapposto.search.matching import in_effect
+from contrapposto.search.pose_scoring import with_looks
 from contrapposto.search.posebit_scoring import posebit_distances
 from contrapposto.weights import Progress as FetchProgress
 
@@ -98,15 +101,17 @@ def _oracle_in_space(metric: str) -> Callable[[Arrays, Targets], NDArray[np.floa
 
 def find_keypoints(targets: Targets, setting: Setting) -> Arrays:
     """The detected person nearest the annotation in each photo, or what the simulated detector reports, lifted:
-    keypoints (N, 17, 2) and keypoints3d (N, 17, 3), all NaN where nobody was found."""
+    keypoints (N, 17, 2), scores (N, 17) and keypoints3d (N, 17, 3), NaN where nobody was found; of photos also
+    fused (N, 17, 2) and embedding (N, 128)."""
     if targets.shown is None:
         from contrapposto.poses.lifting import Lifter
 
         simulated = targets.simulated or ()
         keypoints = np.stack([pose.keypoints for pose in simulated])
         scores = np.stack([pose.scores for pose in simulated])
-        return {"keypoints": keypoints, "keypoints3d": Lifter(progress=setting.fetching)(keypoints, scores)}
-    estimator = make_estimator(DEFAULT_ESTIMATOR, accurate=setting.accurate, progress=setting.fetching)
+        lifted = Lifter(progress=setting.fetching)(keypoints, scores)
+        return {"keypoints": keypoints, "scores": scores, "keypoints3d": lifted}
+    estimator = make_embedding_estimator(DEFAULT_ESTIMATOR, accurate=setting.accurate, progress=setting.fetching)
     photos = list({item.file: item for item, _ in targets.shown}.values())
     found = find_people(photos, estimator, setting.progress)
     by_file = {item.file: people for item, people in zip(photos, found, strict=True)}
@@ -114,7 +119,10 @@ def find_keypoints(targets: Targets, setting: Setting) -> Arrays:
     chosen = [nearest_person(by_file[item.file], person) or nobody for item, person in targets.shown]
     return {
         "keypoints": np.stack([pose.keypoints for pose in chosen]),
+        "scores": np.stack([pose.scores for pose in chosen]),
         "keypoints3d": np.stack([pose.keypoints3d for pose in chosen]),
+        "fused": np.stack([pose.fused for pose in chosen]),
+        "embedding": np.stack([pose.embedding for pose in chosen]),
     }
 
 
@@ -141,6 +149,46 @@ def _found_pairs(
         for query in poses
     ]
     return np.stack(rows)
+
+
+def fused_pairs(
+    fused: NDArray[np.floating],
+    embedding: NDArray[np.floating],
+    weights: NDArray[np.float64] | None = LIMB_WEIGHTS,
+) -> NDArray[np.float64]:
+    """(N, N) distances in effect by the metric `fused`, of fused keypoints (N, 17, 2) and embeddings (N, 128)."""
+    apart = vector_pairs(embedding)
+    rows = [
+        in_effect(
+            with_looks(pose_distances("2d", query, fused, weights), away), shared_weight(query, fused, weights)
+        )
+        for query, away in zip(fused, apart, strict=True)
+    ]
+    return np.stack(rows)
+
+
+def vector_pairs(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(N, N) Euclidean distances of vectors (N, D); NaN where one is."""
+    points = np.asarray(vectors, np.float64)
+    squares = (points**2).sum(axis=1)
+    distances: NDArray[np.float64] = np.sqrt(np.maximum(squares[:, None] + squares - 2 * points @ points.T, 0.0))
+    return distances
+
+
+def _fused_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+    return _with_random_answers(fused_pairs(arrays["fused"], arrays["embedding"]))
+
+
+def _put_right_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+    return _with_random_answers(_found_pairs("2d", arrays["fused"]))
+
+
+def _embedding_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+    return _with_random_answers(vector_pairs(arrays["embedding"]))
+
+
+def _view_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+    return _with_random_answers(vector_pairs(ViewInvariant()(arrays["keypoints"], arrays["scores"])))
 
 
 def posebit_pairs(keypoints: NDArray[np.floating], keypoints3d: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -208,6 +256,10 @@ METHODS: dict[str, Method] = {
     "keypoints-3d": replace(_KEYPOINTS, distances=_keypoint_distances("3d")),
     "procrustes": replace(_KEYPOINTS, distances=_keypoint_distances("procrustes")),
     "posebits": replace(_KEYPOINTS, distances=_posebit_distances),
+    "view-invariant": replace(_KEYPOINTS, distances=_view_distances),
+    "embedding": replace(_KEYPOINTS, distances=_embedding_distances, photos=True),
+    "keypoints-put-right": replace(_KEYPOINTS, distances=_put_right_distances, photos=True),
+    "fused": replace(_KEYPOINTS, distances=_fused_distances, photos=True),
     "oracle": _ORACLE,
     "oracle-side-blind": replace(_ORACLE, distances=_oracle_side_blind),
     "oracle-3d": replace(_ORACLE, distances=_oracle_in_space("3d"), space=True),

@@ -76,14 +76,9 @@ def read_targets(data: Path, split: str | None = None) -> Targets:
 def nearest_person(people: Sequence[Person], annotated: AnnotatedPerson) -> Pose | None:
     """Of the people found in a photo the one nearest an annotated one: highest OKS, then nearest middle of the
     joints. None when there is none."""
-    if not people:
-        return None
     points = [person.pose.keypoints for person in people]
-    similar = [geometry.oks(found, annotated.keypoints, annotated.area) for found in points]
-    middle = np.nanmean(annotated.keypoints, axis=0)
-    away = [float(np.hypot(*(np.nanmean(found, axis=0) - middle))) for found in points]
-    best = min(range(len(people)), key=lambda number: (-similar[number], away[number]))
-    return people[best].pose
+    best = geometry.nearest_pose(points, annotated.keypoints, annotated.area)
+    return None if best is None else people[best].pose
 
 
 def _of_photos(data: Path, split: str | None) -> Targets:

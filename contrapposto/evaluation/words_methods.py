@@ -8,11 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from contrapposto.evaluation.words_embedded import (
+    by_condition_network,
+    by_conditional,
+    by_conditional_rounded,
+    by_direction,
+    by_embedding_direction,
+    by_embedding_mean,
+    by_fused,
+    by_fused_single,
+    by_imagenet_mean,
+    by_origin_mask,
+    remembered,
+)
+from contrapposto.evaluation.words_gallery import Gallery, Learned
 from contrapposto.evaluation.words_questions import Answers, Question
 from contrapposto.language.conditions import probability
 from contrapposto.posebits.answers import WORDS, People, pack
-from contrapposto.posebits.table import INDEX, POSEBITS, Posebit
+from contrapposto.posebits.table import INDEX, POSEBITS
 from contrapposto.scan.posebytes import masked_hamming
+from contrapposto.search.partial_queries import PartialQueries
 
 Array = NDArray[np.float64]
 
@@ -22,23 +37,21 @@ Scorer = Callable[[Question], Array]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """scorer: from the gallery as it was found, and the true answers of the development set (None without one);
-    exact: the gallery is found from the true 2D keypoints; learns: it needs the development set."""
+    """scorer: from the gallery as it was found, and the development set (None without one); exact: the gallery is
+    found from the true 2D keypoints; learns: it needs the development set; embedded, looks: it needs image
+    embeddings, or ImageNet features, and so photos; weights: of its networks."""
 
-    scorer: Callable[[People, Answers | None], Scorer]
+    scorer: Callable[[Gallery, Learned | None], Scorer]
     exact: bool = False
     learns: bool = False
+    embedded: bool = False
+    looks: bool = False
+    weights: tuple[str, ...] = ()
 
 
 def by_probability(gallery: People, _: Answers | None = None) -> Scorer:
     """How surely people meet the conditions."""
-    chances: dict[str, Array] = {}
-
-    def chance(row: Posebit) -> Array:
-        if row.name not in chances:
-            chances[row.name] = gallery.probability(row)
-        return chances[row.name]
-
+    chance = remembered(gallery.probability)
     return lambda question: probability(question.condition, chance)
 
 
@@ -91,12 +104,30 @@ def _asked(question: Question, value: bool) -> NDArray[np.uint64]:
     return words
 
 
+def _of_people(scorer: Callable[[People, Answers | None], Scorer]) -> Callable[[Gallery, Learned | None], Scorer]:
+    """A method that only looks at posebits."""
+    return lambda gallery, learned: scorer(gallery.people, None if learned is None else learned.answers)
+
+
+_BOTH = PartialQueries.weights
+_SETS = _BOTH[1:]
+
 METHODS: dict[str, Method] = {
-    "probability": Method(by_probability),
-    "hamming": Method(by_hamming),
-    "mean-query": Method(by_mean_query, learns=True),
-    "chance": Method(by_chance),
-    "probability-true": Method(by_probability, exact=True),
-    "hamming-true": Method(by_hamming, exact=True),
+    "probability": Method(_of_people(by_probability)),
+    "hamming": Method(_of_people(by_hamming)),
+    "mean-query": Method(_of_people(by_mean_query), learns=True),
+    "chance": Method(_of_people(by_chance)),
+    "probability-true": Method(_of_people(by_probability), exact=True),
+    "hamming-true": Method(_of_people(by_hamming), exact=True),
+    "conditional": Method(by_conditional, embedded=True, weights=_BOTH),
+    "conditional-rounded": Method(by_conditional_rounded, embedded=True, weights=_BOTH),
+    "conditional-direction": Method(by_direction, embedded=True, weights=_BOTH),
+    "origin-mask": Method(by_origin_mask, embedded=True, weights=_SETS),
+    "condition-network": Method(by_condition_network, embedded=True, weights=_SETS),
+    "embedding-mean-query": Method(by_embedding_mean, learns=True, embedded=True),
+    "embedding-mean-direction": Method(by_embedding_direction, learns=True, embedded=True),
+    "imagenet-mean": Method(by_imagenet_mean, learns=True, looks=True),
+    "fused": Method(by_fused, embedded=True, weights=_SETS),
+    "fused-single": Method(by_fused_single, embedded=True, weights=_SETS),
 }
 """`...-true` are given the true 2D keypoints, with scores 1, where 3D is true: what is lost in lifting alone."""

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from contrapposto.errors import DataError
 from contrapposto.evaluation.datasets import Item, read_keypoint_set
 from contrapposto.evaluation.people3d import MIN_SEEN, SEED, SPLITS, People3d, Seen, demo_people, projected_people
+from contrapposto.posebits.answers import People
 from contrapposto.posebits.measures import Figures
+from contrapposto.poses.lifting import Lifter
 from contrapposto.training import poses3d
 from contrapposto.training.bodies import head_turns, with_face
 from contrapposto.training.cameras import ALL_ROUND, photograph
@@ -65,18 +67,31 @@ def development(data: Path, people: People3d) -> Figures | None:
         frames = motion.select(rng.integers(len(motion), size=count))
         views = photograph(with_face(frames, head_turns(rng, count)), rng, ALL_ROUND)
         return Figures(views.points2d, views.points3d)
-    if people.split in (None, TRAIN):
+    others = other_photos(data, people)
+    return None if others is None else truth(others)
+
+
+def other_photos(data: Path, people: People3d) -> People3d | None:
+    """The people of the photos of the split `TRAIN`; None where there is none, or `people` are of it or of no
+    split."""
+    if people.simulated is not None or people.split in (None, TRAIN):
         return None
     try:
         dataset = read_keypoint_set(data, TRAIN)
     except DataError:
         return None
-    return truth(photographed_people(dataset.name, dataset.split, dataset.items))
+    return photographed_people(dataset.name, dataset.split, dataset.items)
 
 
 def truth(people: People3d) -> Figures:
     """The true joints."""
     return Figures(people.true.keypoints, people.truth)
+
+
+def lifted(people: People3d) -> People:
+    """The true keypoints, lifted to 3D: what stands for the truth in space where that is not known."""
+    points, scores = people.true.keypoints, people.true.scores
+    return People(Figures(points, Lifter()(points, scores)), scores)
 
 
 def _is_motion(data: Path) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from contrapposto import skeleton
 from contrapposto.people.tracks import Track
-from contrapposto.records import Box, Pose
+from contrapposto.records import Box
 
 Array = NDArray[np.float64]
 
@@ -91,7 +91,8 @@ def smoothed_track(track: Track, options: SmoothingOptions | None = None) -> Tra
     people = []
     for person, found, sure in zip(track.people, *smoothed(track.times, points, scores, options), strict=True):
         seen = bool(np.isfinite(found).any())
-        people.append(replace(person, box=Box.around(found), pose=Pose(found, sure)) if seen else person)
+        pose = replace(person.pose, keypoints=found, scores=sure, keypoints3d=np.zeros(0))
+        people.append(replace(person, box=Box.around(found), pose=pose) if seen else person)
     return Track(track.number, track.times, tuple(people))
 
 

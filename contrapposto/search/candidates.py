@@ -16,7 +16,9 @@ from contrapposto.distances import METRICS
 from contrapposto.posebits.answers import People as AskedPeople
 from contrapposto.posebits.answers import pack, posebits
 from contrapposto.posebits.measures import Figures
+from contrapposto.representations.view_invariant import ViewInvariant
 from contrapposto.scan import Gallery
+from contrapposto.scan.masked import doubled
 from contrapposto.search import where
 from contrapposto.store import Store
 from contrapposto.store.rows import PeopleArrays
@@ -34,11 +36,43 @@ class Block:
     def __init__(self, people: PeopleArrays, contents: NDArray[np.intp]) -> None:
         self.people = people
         self.contents = contents
+        self._views: tuple[tuple[bool, ...], NDArray[np.float32]] | None = None
 
     @cached_property
     def flat(self) -> Gallery:
         """Their 2D poses."""
         return Gallery(self.people.keypoints)
+
+    @cached_property
+    def fused(self) -> NDArray[np.float32]:
+        """(N, 17, 2) their keypoints, put right where the picture was looked at."""
+        people = self.people
+        return np.where(np.isfinite(people.fused), people.fused, people.keypoints)
+
+    @cached_property
+    def put_right(self) -> Gallery:
+        """These."""
+        return Gallery(self.fused)
+
+    @cached_property
+    def doubled(self) -> NDArray[np.float32]:
+        """(N, 256) their pose embeddings as `scan.masked` compares them, NaN where there is none."""
+        return doubled(self.people.embeddings)
+
+    def views(self, counted: tuple[bool, ...]) -> NDArray[np.float32]:
+        """(N, 32) their view-invariant embeddings by the keypoints that count; made at the first call, the
+        last ones are kept."""
+        if self._views is None or self._views[0] != counted:
+            self._views = counted, self.view(self.people.keypoints, self.people.keypoint_scores, counted)
+        return self._views[1]
+
+    @staticmethod
+    def view(
+        keypoints: NDArray[np.floating], scores: NDArray[np.floating], counted: tuple[bool, ...]
+    ) -> NDArray[np.float32]:
+        """(M, 32) of poses (M, 17, 2) with scores (M, 17) by the keypoints that count."""
+        shown = np.where(np.array(counted)[:, None], keypoints, np.nan)
+        return ViewInvariant()(shown, np.where(counted, scores, 0.0))
 
     @cached_property
     def deep(self) -> Gallery:
@@ -69,6 +103,8 @@ class Block:
 
     def gallery(self, metric: str) -> Gallery:
         """Their poses, as the metric compares them."""
+        if metric not in METRICS:
+            return self.put_right
         return self.flat if METRICS[metric].dimension == 2 else self.deep
 
 

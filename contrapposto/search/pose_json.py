@@ -4,7 +4,7 @@
 
 `keypoints` are x, y in pixels of any picture, y down; `keypoints3d` (may be left out: they are then estimated where
 a query needs them) are x, y, z in metres in the camera frame of `records`. A joint that is left out, or null, is
-left open.
+left open. `fused` (as `keypoints`) and `embedding` (128 numbers) are what the picture told, where there was one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from contrapposto import skeleton
 from contrapposto.errors import QueryError
-from contrapposto.records import Pose
+from contrapposto.records import EMBEDDING, Pose
 
 FAR_AWAY = 1e9
 """Pixels or metres: a keypoint further from the origin than this is a mistake."""
@@ -33,6 +33,10 @@ def pose_to_json(pose: Pose) -> dict[str, Any]:
     data: dict[str, Any] = {"keypoints": _named(pose.keypoints)}
     if np.isfinite(pose.keypoints3d).any():
         data["keypoints3d"] = _named(pose.keypoints3d)
+    if np.isfinite(pose.fused).any():
+        data["fused"] = _named(pose.fused)
+    if np.isfinite(pose.embedding).all():
+        data["embedding"] = [float(f"{value:.5g}") for value in pose.embedding]
     return data
 
 
@@ -46,9 +50,24 @@ def pose_from_json(data: Any) -> Pose:
         data = people[0]
     if isinstance(data, Mapping) and ("keypoints" in data or "keypoints3d" in data):
         flat = _points(data["keypoints"], "xy") if "keypoints" in data else np.full((skeleton.COUNT, 2), np.nan)
-        deep = data.get("keypoints3d")
-        return Pose(flat, keypoints3d=np.zeros(0) if deep is None else _points(deep, "xyz"))
+        deep, fused = data.get("keypoints3d"), data.get("fused")
+        return Pose(
+            flat,
+            keypoints3d=np.zeros(0) if deep is None else _points(deep, "xyz"),
+            fused=np.zeros(0) if fused is None else _points(fused, "xy"),
+            embedding=_embedding(data.get("embedding")),
+        )
     return Pose(_points(data, "xy"))
+
+
+def _embedding(values: Any) -> NDArray[np.float32]:
+    """(128,), or nothing."""
+    if values is None:
+        return np.zeros(0, np.float32)
+    fits = isinstance(values, list) and len(values) == EMBEDDING
+    if not fits or not all(_is_number(value) and abs(value) <= 1 for value in values):
+        raise QueryError(f"the embedding in the skeleton must be {EMBEDDING} numbers from -1 to 1")
+    return np.array(values, np.float32)
 
 
 def load_json(path: Path) -> Any:

@@ -22,8 +22,21 @@ Lift = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 POSEBITS = "posebits"
 """The metric that compares the yes/no relations of joints (`posebits.table`)."""
 
-COMPARED: tuple[str, ...] = (*METRICS, POSEBITS)
-"""How poses can be compared: the metrics of distances of joints, and by posebits."""
+FUSED = "fused"
+"""The metric that compares keypoints that the picture has put right, and what the pose embedding network sees."""
+
+EMBEDDING = "embedding"
+"""The metric that compares what the pose embedding network sees alone."""
+
+VIEW_INVARIANT = "view-invariant"
+"""The metric that compares what keypoints tell of the pose whatever side it is seen from."""
+
+DEFAULT_METRIC = FUSED
+
+COMPARED: tuple[str, ...] = (FUSED, *METRICS, POSEBITS, EMBEDDING, VIEW_INVARIANT)
+"""How poses can be compared: fused, by the metrics of distances of joints, by posebits, by learned vectors."""
+
+_IN_PICTURE = (FUSED, EMBEDDING, VIEW_INVARIANT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,7 @@ class PosePart:
 
     pose: Pose
     joints: str = "all"
-    metric: str = "2d"
+    metric: str = DEFAULT_METRIC
     mirror: bool = False
     weight: float = 1.0
 
@@ -53,20 +66,33 @@ class PosePart:
             )
         points = self._points()
         asked = np.isfinite(points[:, 0]) & (joint_weights(self.joints) > 0)
-        least = _LEAST_FOR_POSEBITS if self.metric == POSEBITS else METRICS[self.metric].least_joints
+        self._check_embedding()
+        least = _LEAST[self.metric] if self.metric in _LEAST else METRICS[self.metric].least_joints
         if asked.sum() < least:
             raise QueryError(
                 f"the query shows {asked.sum()} of the joints asked for ({self.joints}); at least {least} are "
                 f"needed by the metric {self.metric}: ask for more joints, or with a pose that shows them"
             )
         places = points[asked]
-        if (places == places[0]).all():
+        if self.metric != EMBEDDING and (places == places[0]).all():
             raise QueryError("the joints asked for all lie on one point in the query; give a pose with a shape")
 
     @property
     def flat(self) -> bool:
-        """Whether 2D keypoints are compared."""
-        return self.metric != POSEBITS and METRICS[self.metric].dimension == 2
+        """Whether 2D keypoints are compared, or what was made of them."""
+        return self.metric in _IN_PICTURE or (self.metric in METRICS and METRICS[self.metric].dimension == 2)
+
+    @property
+    def geometric(self) -> str:
+        """The metric in `METRICS` by which the points of `asked` are compared."""
+        return "2d" if self.metric == FUSED else self.metric
+
+    @property
+    def looks(self) -> bool:
+        """Whether the pose embedding counts in the metric `fused`: it sees the whole body, as it is."""
+        whole = bool((joint_weights(self.joints)[skeleton.LIMB_NUMBERS] > 0).all())
+        seen = bool(self.pose.visible[skeleton.LIMB_NUMBERS].all())
+        return self.metric == FUSED and whole and seen and not self.mirror and self._embedded
 
     @property
     def shown(self) -> list[str]:
@@ -95,7 +121,7 @@ class PosePart:
                 f"the query shows {pose.visible.sum()} keypoints, too few to estimate 3D from; "
                 "show more of the body, give keypoints3d, or ask with the metric 2d"
             )
-        return replace(self, pose=Pose(pose.keypoints, pose.scores, deep))
+        return replace(self, pose=replace(pose, keypoints3d=deep))
 
     def asked(self, *, mirrored: bool = False) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What people are compared with: (17, 2) or (17, 3) keypoints, by the metric, and (17,) weights. In the
@@ -107,7 +133,28 @@ class PosePart:
             return geometry.mirror(self._points()), weights[skeleton.FLIP]
         return self._points(), weights
 
+    @property
+    def _embedded(self) -> bool:
+        return bool(np.isfinite(self.pose.embedding).all())
+
+    def _check_embedding(self) -> None:
+        if self.metric != EMBEDDING:
+            return
+        if not self._embedded:
+            raise QueryError(
+                f"the metric {EMBEDDING} compares pictures, and this pose comes without one; ask with a photo, or "
+                f"with the metric {FUSED}"
+            )
+        if self.mirror:
+            raise QueryError(f"the metric {EMBEDDING} knows no mirror image; ask with the metric {FUSED}")
+        if not (joint_weights(self.joints)[skeleton.LIMB_NUMBERS] > 0).any():
+            raise QueryError(
+                f"the metric {EMBEDDING} knows the limb joints alone, not {self.joints}; ask for these"
+            )
+
     def _points(self) -> NDArray[np.float64]:
+        if self.metric == FUSED:
+            return np.where(np.isfinite(self.pose.fused), self.pose.fused, self.pose.keypoints)
         return self.pose.keypoints if self.flat or self.needs_lifting else self.pose.keypoints3d
 
     def to_json(self) -> dict[str, Any]:
@@ -121,5 +168,5 @@ class PosePart:
         }
 
 
-_LEAST_FOR_POSEBITS = 4
-"""Joints that a pose must show to be asked by posebits."""
+_LEAST = {POSEBITS: 4, FUSED: 2, EMBEDDING: 1, VIEW_INVARIANT: 3}
+"""Joints that a pose must show to be asked by a metric that is not in `METRICS`."""

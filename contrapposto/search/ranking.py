@@ -20,7 +20,7 @@ from contrapposto.records import Hit, SequenceResult, Shot, Why
 from contrapposto.scan import reaching
 from contrapposto.search.candidates import Block, Snapshot
 from contrapposto.search.folding import Candidate, fold, window
-from contrapposto.search.pose_part import POSEBITS
+from contrapposto.search.pose_part import EMBEDDING, POSEBITS, VIEW_INVARIANT
 from contrapposto.search.pose_scoring import PoseScorer
 from contrapposto.search.posebit_scoring import PosebitScorer
 from contrapposto.search.query import Part, Query
@@ -28,6 +28,7 @@ from contrapposto.search.scoring import Score, Scorer
 from contrapposto.search.sequence_part import SequencePart
 from contrapposto.search.sequence_scoring import SequenceScorer
 from contrapposto.search.timeline import Timeline, spans_of
+from contrapposto.search.vector_scoring import VectorScorer
 from contrapposto.search.words_part import WordsPart
 from contrapposto.search.words_scoring import WordsScorer
 from contrapposto.store import Store
@@ -140,6 +141,8 @@ def _scorer(part: Part, block: Block) -> Scorer:
         return SequenceScorer(part, block, _scorer)
     if isinstance(part, WordsPart):
         return WordsScorer(part, block)
+    if part.metric in (EMBEDDING, VIEW_INVARIANT):
+        return VectorScorer(part, block)
     return PosebitScorer(part, block) if part.metric == POSEBITS else PoseScorer(part, block)
 
 

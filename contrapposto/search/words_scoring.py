@@ -1,17 +1,21 @@
-"""How words score people: by how surely the conditions hold, or by how many of them do not hold."""
+"""How words score people: by how surely the conditions hold, as posebits and pose embeddings tell, or by how many
+of them do not hold."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto.language.conditions import All, Asked, Condition, Scene, bits, hamming, probability
+from contrapposto.language.conditions import All, Asked, Bit, Condition, Scene, bits, hamming, probability
 from contrapposto.language.wording import understood, words_of
 from contrapposto.posebits.table import Posebit
 from contrapposto.records import ConditionResult, Why, WordsResult
 from contrapposto.search.candidates import Block
+from contrapposto.search.fused_words import fused_probability
+from contrapposto.search.partial_queries import log_odds, shared
 from contrapposto.search.scene_scoring import scene_scores
 from contrapposto.search.scoring import Array, Score
 from contrapposto.search.words_part import WordsPart
@@ -58,7 +62,7 @@ class WordsScorer:
 
     def _told(self, condition: Condition, rows: NDArray[np.intp]) -> list[ConditionResult]:
         """How surely a condition holds of people."""
-        chances = probability(condition, self._chance)[rows]
+        chances = self._probability(condition)[rows]
         words = words_of(condition)
         return [ConditionResult(words, float(chance) if np.isfinite(chance) else None) for chance in chances]
 
@@ -71,7 +75,7 @@ class WordsScorer:
         unmet, unknown, matches = np.zeros(count), np.zeros(count), np.ones(count)
         if person is not None:
             unmet, unknown = hamming(person, self._margin), self._unknown(person)
-            matches = probability(person, self._chance)
+            matches = self._probability(person)
         if scene is not None:
             boxes = self._block.people.boxes
             places = boxes[:, :2] + boxes[:, 2:] / 2
@@ -99,6 +103,15 @@ class WordsScorer:
     def _margin(self, row: Posebit) -> Array:
         """(N,) above 0 where a row is true; its chance tells that as well as its measure does."""
         return self._chance(row) - 0.5
+
+    def _probability(self, person: Condition) -> Array:
+        """(N,) how surely it holds: by posebits, and by the pose embeddings of those who have one."""
+        if self._part.score == "hamming":
+            return probability(person, self._chance)
+        return fused_probability(person, self._chance, self._log_odds)
+
+    def _log_odds(self, asked: Sequence[Bit]) -> Array:
+        return log_odds(shared(), self._block.doubled, asked)
 
     def _chance(self, row: Posebit) -> Array:
         if row.name not in self._chances:

@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from contrapposto.records import EMBEDDING
+
 TableName = Literal["media", "people", "shots"]
 
 SCHEMAS: dict[TableName, pa.Schema] = {
@@ -51,6 +53,8 @@ SCHEMAS: dict[TableName, pa.Schema] = {
             pa.field("keypoints", pa.list_(pa.float32(), 34), nullable=False),
             pa.field("keypoint_scores", pa.list_(pa.float32(), 17), nullable=False),
             pa.field("keypoints3d", pa.list_(pa.float32(), 51), nullable=False),
+            pa.field("fused", pa.list_(pa.float32(), 34), nullable=False),
+            pa.field("embedding", pa.list_(pa.float16(), EMBEDDING), nullable=False),
             pa.field("pose_vector", pa.list_(pa.float32(), 34), nullable=False),
         ]
     ),
@@ -66,8 +70,8 @@ SCHEMAS: dict[TableName, pa.Schema] = {
     ),
 }
 """Columns of the tables. `keypoints` is x, y of the 17 keypoints in turn, NaN where unseen; `keypoints3d` is their
-x, y, z in metres in the camera frame, NaN where unknown. `shot`, `track`, `time`, `start` and `end` of people are
-null in photos; seconds."""
+x, y, z in metres in the camera frame, NaN where unknown; `fused` is as `keypoints`; `embedding` is NaN where
+there is none. `shot`, `track`, `time`, `start` and `end` of people are null in photos; seconds."""
 
 KEYS: dict[TableName, str] = {"media": "path", "people": "id", "shots": "id"}
 """The column that names a row."""

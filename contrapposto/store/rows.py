@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from contrapposto import skeleton
 from contrapposto.poses.moments import Moment
-from contrapposto.records import Box, Media, Person, Pose, Shot
+from contrapposto.records import EMBEDDING, Box, Media, Person, Pose, Shot
 from contrapposto.representations import pose_vector
 from contrapposto.store import SCHEMAS
 
@@ -117,6 +117,8 @@ def _person_row(content: str, number: int, person: Person) -> dict[str, Any]:
         "keypoints": keypoints.astype(np.float32).ravel(),
         "keypoint_scores": person.pose.scores.astype(np.float32),
         "keypoints3d": person.pose.keypoints3d.astype(np.float32).ravel(),
+        "fused": person.pose.fused.astype(np.float32).ravel(),
+        "embedding": person.pose.embedding.astype(np.float16),
         "pose_vector": pose_vector.encode(keypoints),
     }
 
@@ -124,7 +126,8 @@ def _person_row(content: str, number: int, person: Person) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True, eq=False)
 class PeopleArrays:
     """Rows of `people` as arrays: ids (N,) and contents (N,) Arrow texts, numbers (N,), boxes (N, 4), scores (N,),
-    keypoints (N, 17, 2) NaN where unseen, keypoint_scores (N, 17), keypoints3d (N, 17, 3) NaN where unknown; of
+    keypoints (N, 17, 2) NaN where unseen, keypoint_scores (N, 17), keypoints3d (N, 17, 3) NaN where unknown, fused
+    (N, 17, 2) and embeddings (N, 128) NaN where no picture was looked at; of
     people in films: shots (N,) and tracks (N,), 0 in photos, and times (N, 3) in seconds: of the frame that is
     stored, from when and until when it stands; NaN in photos."""
 
@@ -136,12 +139,15 @@ class PeopleArrays:
     keypoints: NDArray[np.float32]
     keypoint_scores: NDArray[np.float32]
     keypoints3d: NDArray[np.float32]
+    fused: NDArray[np.float32]
+    embeddings: NDArray[np.float16]
     shots: NDArray[np.int32]
     tracks: NDArray[np.int32]
     times: NDArray[np.float64]
 
     COLUMNS = (
         *("id", "content", "number", "box", "score", "keypoints", "keypoint_scores", "keypoints3d"),
+        *("fused", "embedding"),
         *("shot", "track", "time", "start", "end"),
     )
 
@@ -157,6 +163,8 @@ class PeopleArrays:
             _vectors(table, "keypoints", 34).reshape(-1, skeleton.COUNT, 2),
             _vectors(table, "keypoint_scores", skeleton.COUNT),
             _vectors(table, "keypoints3d", 51).reshape(-1, skeleton.COUNT, 3),
+            _vectors(table, "fused", 34).reshape(-1, skeleton.COUNT, 2),
+            _vectors(table, "embedding", EMBEDDING, np.float16),
             pc.fill_null(table["shot"], 0).to_numpy(),
             pc.fill_null(table["track"], 0).to_numpy(),
             np.stack([pc.fill_null(table[name], np.nan).to_numpy() for name in ("time", "start", "end")], axis=1),
@@ -185,7 +193,7 @@ class PeopleArrays:
     def _numeric(self) -> tuple[NDArray[Any], ...]:
         return (
             *(self.numbers, self.boxes, self.scores, self.keypoints, self.keypoint_scores, self.keypoints3d),
-            *(self.shots, self.tracks, self.times),
+            *(self.fused, self.embeddings, self.shots, self.tracks, self.times),
         )
 
     def person(self, row: int) -> Person:
@@ -195,10 +203,16 @@ class PeopleArrays:
         return Person(
             Box(x, y, width, height),
             float(self.scores[row]),
-            Pose(self.keypoints[row].astype(np.float64), scores, self.keypoints3d[row].astype(np.float64)),
+            Pose(
+                self.keypoints[row].astype(np.float64),
+                scores,
+                self.keypoints3d[row].astype(np.float64),
+                self.fused[row].astype(np.float64),
+                self.embeddings[row].astype(np.float32),
+            ),
         )
 
 
-def _vectors(table: pa.Table, column: str, dimension: int) -> NDArray[np.float32]:
+def _vectors(table: pa.Table, column: str, dimension: int, kind: type[np.floating] = np.float32) -> NDArray[Any]:
     flat = table[column].combine_chunks().flatten()
-    return np.asarray(flat.to_numpy(zero_copy_only=False), dtype=np.float32).reshape(-1, dimension)
+    return np.asarray(flat.to_numpy(zero_copy_only=False), dtype=kind).reshape(-1, dimension)

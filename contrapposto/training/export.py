@@ -1,15 +1,132 @@
-"""Writes trained layers as ONNX."""
+"""Writes trained networks as ONNX, and compares what is written with the network."""
 
 from __future__ import annotations
 
+import io
+import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from torch import Tensor
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from contrapposto.weights.onnx_builder import OnnxBuilder, TensorSpec, check, describe
+from contrapposto.errors import DataError
+from contrapposto.weights.onnx_builder import OPSET, OnnxBuilder, TensorSpec, check, describe
 
 Layer = tuple[Tensor, Tensor]
+
+SMALL = 1024
+"""Weights of fewer numbers stay float32."""
+
+MOST = 1e-4
+"""A written file may differ from its network by this much."""
+
+
+def export(
+    network: nn.Module,
+    examples: Sequence[Tensor],
+    properties: Mapping[str, str],
+    *,
+    given: Sequence[str] = ("image",),
+    found: Sequence[str] = ("embedding",),
+) -> bytes:
+    """The ONNX file of a network in evaluation mode, on the CPU, traced on example inputs.
+
+    Of every input and output the first dimension, N, is free; the others are those of the examples. Weights are
+    stored as float16 where that loses nothing. properties:
+    text for the file's metadata (name, licence, source). given, found: names of the inputs and the outputs.
+    """
+    import onnx
+
+    network.cpu().eval()
+    stream = io.BytesIO()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # PyTorch announces another exporter, which needs one more dependency
+        torch.onnx.export(
+            network,
+            tuple(example.cpu() for example in examples),
+            stream,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=list(given),
+            output_names=list(found),
+            dynamic_axes={name: {0: "N"} for name in (*given, *found)},
+        )
+    model = onnx.load_from_string(stream.getvalue())
+    _halve(model)
+    describe(model, properties)
+    check(model)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def _halve(model: Any) -> None:
+    """Large weights that float16 holds without loss are stored so, and read as float32 when the file is opened."""
+    from onnx import helper, numpy_helper
+
+    casts = []
+    for stored in model.graph.initializer:
+        values = numpy_helper.to_array(stored)
+        if values.dtype != np.float32 or values.size < SMALL:
+            continue
+        half = values.astype(np.float16)
+        if np.array_equal(half.astype(np.float32), values):
+            name = stored.name
+            stored.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
+            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=1))  # FLOAT
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def same(network: nn.Module, written: bytes | Path, inputs: Sequence[Tensor]) -> float:
+    """The largest difference of the outputs of a written file from the network's, in evaluation mode on the
+    CPU; over the largest value where that is more than 1."""
+    import onnxruntime
+
+    network.cpu().eval()
+    session = onnxruntime.InferenceSession(
+        written if isinstance(written, bytes) else str(written), providers=["CPUExecutionProvider"]
+    )
+    names = [tensor.name for tensor in session.get_inputs()]
+    feed = {name: tensor.cpu().numpy() for name, tensor in zip(names, inputs, strict=True)}
+    with torch.no_grad():
+        wanted = network(*(tensor.cpu() for tensor in inputs))
+    found = session.run(None, feed)
+    expected = [tensor.numpy() for tensor in ((wanted,) if isinstance(wanted, Tensor) else wanted)]
+    return max(_difference(*pair) for pair in zip(found, expected, strict=True))
+
+
+def _difference(found: NDArray[np.floating], expected: NDArray[np.floating]) -> float:
+    return float(np.abs(found - expected).max(initial=0.0)) / max(1.0, float(np.abs(expected).max(initial=0.0)))
+
+
+def write(
+    network: nn.Module,
+    examples: Sequence[Tensor],
+    path: Path,
+    source: str,
+    *,
+    given: Sequence[str] = ("image",),
+    found: Sequence[str] = ("embedding",),
+) -> float:
+    """Writes a network to `path` and gives its difference from the file on the examples. source: the command that
+    trained it. Raises DataError when the difference is more than `MOST`, or the file cannot be written."""
+    properties = {"name": path.stem, "licence": "Apache-2.0", "source": source}
+    data = export(network, [example[:2] for example in examples], properties, given=given, found=found)
+    difference = same(network, data, examples)
+    if not difference <= MOST:
+        raise DataError(
+            f"{path}: the ONNX file would differ from the network by {difference:.2g}; nothing is written"
+        )
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
+    return difference
 
 
 def residual_perceptron(

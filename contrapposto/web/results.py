@@ -160,8 +160,13 @@ def _reasons(part: Why) -> list[str]:
     def named(names: list[str]) -> str:
         return ", ".join(name.replace("_", " ") for name in names)
 
+    distance = (
+        f"distance {measure(part.distance, part.unit)} ({part.metric}{', mirrored' if part.mirrored else ''})"
+    )
+    if not part.joints:
+        return [distance]
     return [
-        f"distance {measure(part.distance, part.unit)} ({part.metric}{', mirrored' if part.mirrored else ''})",
+        distance,
         f"{count(len(part.joints), 'joint')} compared",
         f"best: {named(part.best())}",
         f"worst: {named(part.worst())}",

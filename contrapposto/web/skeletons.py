@@ -23,7 +23,7 @@ from contrapposto.text import measure
 CROP_SIDE = 420
 """Pixels: longer side of the pictures in a page."""
 
-FAR = {"px of 128": 40.0, "mm": 400.0, "of body size": 0.8, "% of posebits": 60.0}
+FAR = {"px of 128": 40.0, "mm": 400.0, "of body size": 0.8, "% of posebits": 60.0, "of embedding": 0.3}
 """A joint this far from what was asked is drawn fully red, by unit."""
 
 

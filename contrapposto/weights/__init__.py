@@ -17,7 +17,7 @@ from contrapposto.weights.cache import cache_folder
 from contrapposto.weights.clients import Progress
 from contrapposto.weights.table import Source
 
-__all__ = ["Progress", "Status", "cache_folder", "fetch", "identity", "names", "path", "status"]
+__all__ = ["Progress", "Status", "cache_folder", "fetch", "identity", "names", "path", "source", "status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,12 @@ def fetch(names: Sequence[str], *, progress: Progress | None = None) -> list[Pat
     there. Raises WeightsError; networks that were finished before that stay in the cache.
     """
     return obtain.obtain([table.find(name) for name in names], progress or _silent)
+
+
+def source(name: str, *, progress: Progress | None = None) -> Path:
+    """The verified file that a network's ONNX file is made from, as its authors published it; fetched when it is
+    not there. Raises WeightsError as `path`."""
+    return obtain.source(table.find(name), progress or _silent)
 
 
 def status() -> list[Status]:

@@ -31,7 +31,7 @@ def build(row: Weights, source: Path) -> bytes:
     if row.converter == "tfjs":
         from contrapposto.weights import tfjs
 
-        model = tfjs.convert(source)
+        model = tfjs.convert(source, row.inner)
     else:
         from contrapposto.weights import efficientnet
 

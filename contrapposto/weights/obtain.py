@@ -28,6 +28,25 @@ def obtain(rows: Sequence[Weights], progress: Progress) -> list[Path]:
     return [found[row.name] for row in rows]
 
 
+def source(row: Weights, progress: Progress) -> Path:
+    """The verified source file that the converter of a row is given, for training to go on from; fetched when it is
+    not there. Raises WeightsError."""
+    if row.shipped:
+        return _shipped(row)
+    given = given_folder()
+    if given is not None:
+        sources = _given_sources(given, row)
+        if sources is None:
+            raise WeightsError(f"{given} has no {row.files[0].name}; put it there, or unset CONTRAPPOSTO_WEIGHTS")
+        return sources[0]
+    folder = cache.cache_folder()
+    if not _has_sources(folder, row):
+        with cache.locked(folder, functools.partial(_waiting, progress)), cache.workspace(folder) as work:
+            if not _has_sources(folder, row):
+                fetch_package(row.package, [row], work, cache.sources_folder(folder, row.package), progress)
+    return _sources(folder, row)[0]
+
+
 def shipped_file(row: Weights) -> Path:
     """Where the ready file of a row lies that comes with this package."""
     return Path(__file__).parent / row.files[0].path
@@ -89,11 +108,9 @@ def _from_folder(given: Path, row: Weights, progress: Progress) -> Path:
     found = cache.ready(given, row)
     if found is not None:
         return found
-    for sources in ([given / file.path for file in row.files], [given / file.name for file in row.files]):
-        if all(path.is_file() for path in sources):
-            for path, file in zip(sources, row.files, strict=True):
-                verify(path, file, str(path.parent))
-            return _from_sources(row, sources[0], progress)
+    sources = _given_sources(given, row)
+    if sources is not None:
+        return _from_sources(row, sources[0], progress)
     names = " and ".join(file.name for file in row.files)
     ready = cache.onnx_file(given, row)
     if ready.exists():
@@ -105,6 +122,16 @@ def _from_folder(given: Path, row: Weights, progress: Progress) -> Path:
         f"CONTRAPPOSTO_WEIGHTS names {given}, which has neither {ready.name} nor {names};"
         " put them there, or unset it to fetch them"
     )
+
+
+def _given_sources(given: Path, row: Weights) -> list[Path] | None:
+    """The verified source files of a row in a folder of the user, None if they are not all there."""
+    for sources in ([given / file.path for file in row.files], [given / file.name for file in row.files]):
+        if all(path.is_file() for path in sources):
+            for path, file in zip(sources, row.files, strict=True):
+                verify(path, file, str(path.parent))
+            return sources
+    return None
 
 
 def _from_sources(row: Weights, source: Path, progress: Progress) -> Path:

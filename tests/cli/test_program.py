@@ -32,7 +32,7 @@ def contrapposto(*arguments: object, **environment: str) -> subprocess.Completed
 
 @pytest.mark.timeout(120)
 def test_index_describe_and_search_photos(tmp_path: Path) -> None:
-    need("movenet-multipose", "movenet-thunder")
+    need("movenet-multipose", "movenet-thunder", "movenet-thunder-trunk")
     photos, library = tmp_path / "photos", tmp_path / "my.library"
     photos.mkdir()
     astronaut = photos / "astronaut 日本.jpg"
@@ -95,13 +95,13 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
         draw(tmp_path / f"photos/{number:02}.png", pose=(number, 0))
     code = (
         "import sys\n"
-        "import contrapposto.library\n"
+        "import contrapposto.representations.pose_embedder as pose_embedder\n"
         "from tests.drawn import DrawnPeople\n"
         "class Telling(DrawnPeople):\n"
         "    def __call__(self, image):\n"
         "        if self.calls == 10: print('ten', flush=True)\n"
         "        return super().__call__(image)\n"
-        "contrapposto.library.make_estimator = lambda *_, **__: Telling(0.03)\n"
+        "pose_embedder.make_embedding_estimator = lambda *_, **__: Telling(0.03)\n"
         "from contrapposto.cli import main\n"
         "main()\n"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ def test_by_image(program: Program, indexed: Path) -> None:
     assert best["distance"] == pytest.approx(0, abs=0.01)
     assert best["match"] == pytest.approx(1, abs=0.01)
     assert [row["name"] for row in best["keypoints"]] == list(KEYPOINTS)
-    assert best["why"][0]["metric"] == "2d"
+    assert best["why"][0]["metric"] == "fused"
     assert outcome.json["query"]["top"] == 20
     distances = [hit["distance"] for hit in outcome.json["hits"]]
     assert distances == sorted(distances)
@@ -249,6 +248,25 @@ def test_a_described_person_finds_itself(program: Program, indexed: Path, tmp_pa
         assert hits[0]["distance"] == pytest.approx(0, abs=0.05)
 
 
+@pytest.mark.parametrize("metric", ["fused", "embedding", "view-invariant"])
+def test_metrics_that_are_learned(program: Program, indexed: Path, tmp_path: Path, metric: str) -> None:
+    asked = ["search", "--image", indexed / "b.png", "--metric", metric]
+    hits = program(*asked, "--json").json["hits"]
+    assert (Path(hits[0]["path"]).name, hits[0]["match"]) == ("b.png", pytest.approx(1, abs=0.01))
+    assert {row["metric"] for hit in hits for row in hit["why"]} == {metric}
+    assert hits[0]["unit"] == ("px of 128" if metric == "fused" else "of embedding")
+    out = program(*asked, "--html", tmp_path / "hits.html").out
+    assert "b.png" in out.splitlines()[0]
+    assert ("worst" in out) == (metric != "view-invariant"), "which does not know joints"
+    assert f"metric: {metric}" in (tmp_path / "hits.html").read_text(encoding="utf-8")
+
+
+def test_a_skeleton_has_no_picture(program: Program, indexed: Path, tmp_path: Path) -> None:
+    drawn = skeleton(tmp_path, 250, 0)
+    wrong(program, "this pose comes without one", "--skeleton", drawn, "--metric", "embedding")
+    wrong(program, "knows no mirror image", "--image", indexed / "b.png", "--metric", "embedding", "--mirror")
+
+
 def test_demo(program: Program, indexed: Path, tmp_path: Path) -> None:
     outcome = program("demo", indexed, "--out", tmp_path / "out/demo")
     assert outcome.status == 0
@@ -315,10 +333,10 @@ def test_words(program: Program, indexed: Path) -> None:
     for hit in outcome.json["hits"]:
         (why,) = hit["why"]
         assert [row["words"] for row in why["conditions"]] == ["left hand above the head", "left knee straight"]
-        chances = [row["probability"] for row in why["conditions"]]
-        assert hit["match"] == pytest.approx(
-            math.prod([0.5 if c is None else max(c, 0.05) for c in chances]), abs=1e-3
-        )
+        assert [row["probability"] is not None for row in why["conditions"]] == [True, True]
+    alone = program("search", "left knee straight", "--json")
+    for hit in alone.json["hits"]:
+        assert hit["match"] == pytest.approx(hit["why"][0]["conditions"][0]["probability"], abs=1e-3)
     matches = [hit["match"] for hit in outcome.json["hits"]]
     assert matches == sorted(matches, reverse=True)
     lines = program("search", "left hand above the head", "--top", 1).out

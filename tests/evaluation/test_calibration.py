@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from contrapposto.distances import METRICS
-from contrapposto.evaluation.calibration import ALIKE, EDGES, fit, reliability
-from contrapposto.search.matching import Curve
-from contrapposto.search.pose_part import POSEBITS
+from contrapposto.evaluation.calibration import ALIKE, EDGES, TRUE_METRIC, fit, reliability
+from contrapposto.search.matching import CURVES, Curve
+from contrapposto.search.pose_part import COMPARED
 
 
 def test_every_metric_says_what_is_alike() -> None:
-    assert set(ALIKE) == {*METRICS, POSEBITS}
+    assert set(ALIKE) == set(COMPARED)
+    assert set(CURVES) == set(COMPARED)
+    assert set(TRUE_METRIC) == set(COMPARED) - set(METRICS)
+    assert set(TRUE_METRIC.values()) <= set(METRICS)
 
 
 def test_reliability_by_hand() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -165,3 +167,16 @@ def test_a_track_has_boxes_around_its_smoothed_keypoints() -> None:
         assert found.box == Box.around(found.pose.keypoints)
         assert found.score == before.score
         assert np.isnan(found.pose.keypoints3d).all()
+
+
+def test_what_the_pictures_told_is_kept() -> None:
+    points, _ = noisy()
+    told = [
+        replace(one, pose=replace(one.pose, fused=shown + 2, embedding=np.full(128, 0.1 * row)))
+        for row, (one, shown) in enumerate(zip(map(person, points), points, strict=True))
+    ]
+    found = smoothed_track(Track(1, TIMES, tuple(told)))
+    assert found.people[3].pose.keypoints != pytest.approx(points[3])
+    for before, after in zip(told, found.people, strict=True):
+        np.testing.assert_array_equal(after.pose.fused, before.pose.fused)
+        np.testing.assert_array_equal(after.pose.embedding, before.pose.embedding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto import skeleton
-from contrapposto.records import Box, Media, Person, Pose
+from contrapposto.records import EMBEDDING, Box, Media, Person, Pose
 from contrapposto.store.exact import ExactStore
 from contrapposto.store.rows import media_rows, people_rows
 
@@ -50,6 +51,20 @@ def in_space(flat: Pose) -> Pose:
     deep = np.column_stack([flat.keypoints[:, 0] - 50, 90 - flat.keypoints[:, 1], np.zeros(17)]) / 100
     deep[[skeleton.INDEX["left_wrist"], skeleton.INDEX["right_wrist"]], 2] += 0.2
     return Pose(flat.keypoints, flat.scores, deep)
+
+
+def looked_at(of: Pose, seed: int, *, moved: float = 0.0) -> Pose:
+    """The pose of somebody whose picture was looked at: some embedding, as 16 bits hold it, and fused keypoints
+    that are moved by so many pixels."""
+    random = np.random.default_rng(seed)
+    fused = of.keypoints + moved * random.normal(size=(skeleton.COUNT, 2))
+    return replace(of, fused=fused, embedding=embedding(random))
+
+
+def embedding(random: np.random.Generator) -> NDArray[np.float32]:
+    """(128,) of unit length, but for rounding."""
+    numbers = random.normal(size=EMBEDDING)
+    return (numbers / np.linalg.norm(numbers)).astype(np.float16).astype(np.float32)
 
 
 def only(**seen: tuple[float, float]) -> Pose:

@@ -17,8 +17,9 @@ from contrapposto.cli.output import person_json
 from contrapposto.errors import QueryError
 from contrapposto.records import Pose
 from contrapposto.search.pose_json import load_json, pose_from_json, pose_to_json
+from contrapposto.search.pose_part import PosePart
 from contrapposto.search.query import Query
-from tests.search.people import in_space, person, pose
+from tests.search.people import in_space, looked_at, person, pose
 
 J = skeleton.INDEX
 ARM = {"keypoints": {"left_shoulder": [10, 10], "left_elbow": [20, 30], "left_wrist": [25, 60.5]}}
@@ -46,10 +47,15 @@ def test_the_forms_of_a_skeleton() -> None:
 
 
 def test_a_described_person_can_be_pasted() -> None:
-    shown = in_space(pose("right_ankle", "nose"))
+    shown = looked_at(in_space(pose("right_ankle", "nose")), seed=1, moved=2.0)
     pasted = json.loads(json.dumps(person_json(1, person(shown))))
     np.testing.assert_array_equal(pose_from_json(pasted).keypoints, shown.keypoints)
     np.testing.assert_allclose(pose_from_json(pasted).keypoints3d, shown.keypoints3d, atol=1e-4)
+    np.testing.assert_allclose(pose_from_json(pasted).fused, shown.fused, rtol=1e-6)
+    np.testing.assert_allclose(pose_from_json(pasted).embedding, shown.embedding, rtol=1e-4)
+    never = json.loads(json.dumps(person_json(1, person(pose()))))
+    assert (never["fused"], never["embedding"]) == (None, None)
+    assert np.isnan(pose_from_json(never).embedding).all()
     query = Query.from_json({"parts": [{"pose": pasted}]})
     np.testing.assert_array_equal(query.parts[0].pose.keypoints, shown.keypoints)
 
@@ -64,6 +70,23 @@ def test_3d_keypoints() -> None:
     assert alone.keypoints3d[J["left_wrist"]].tolist() == [0.1, 0.2, -0.3]
     assert np.isnan(alone.keypoints).all()
     assert np.isfinite(alone.keypoints3d).sum() == 3
+
+
+def test_what_the_picture_told() -> None:
+    shown = looked_at(pose("right_ankle", "nose"), seed=1, moved=3.0)
+    data = json.loads(json.dumps(pose_to_json(shown)))
+    again = pose_from_json(data)
+    np.testing.assert_allclose(again.fused, shown.fused, rtol=1e-6)
+    np.testing.assert_allclose(again.embedding, shown.embedding, rtol=1e-4)
+    assert (len(data["embedding"]), data["fused"]["nose"]) == (128, None)
+    assert {"fused", "embedding"}.isdisjoint(pose_to_json(pose()))
+    query = Query((PosePart(shown, metric="embedding"), PosePart(shown)))
+    for part in Query.from_json(json.loads(json.dumps(query.to_json(), allow_nan=False))).parts:
+        np.testing.assert_allclose(part.pose.embedding, shown.embedding, rtol=1e-4)
+        np.testing.assert_allclose(part.pose.fused, shown.fused, rtol=1e-6)
+    null = pose_from_json({"keypoints": {"nose": [1, 2]}, "fused": None, "embedding": None})
+    assert np.isnan(null.fused).all()
+    assert np.isnan(null.embedding).all()
 
 
 WRONG_SKELETONS: list[tuple[Any, str]] = [
@@ -90,6 +113,15 @@ WRONG_SKELETONS: list[tuple[Any, str]] = [
     ({"keypoints3d": {"nose": [1, 2]}}, "keypoint 'nose' in the skeleton must be [x, y, z] or null, got [1, 2]"),
     ({"keypoints": {"nose": [1, 2]}, "keypoints3d": {}}, 'a skeleton is {"keypoints"'),
     ({"keypoints3d": {"nose": [1, 2, math.nan]}}, "must be [x, y, z] or null"),
+    ({"keypoints": {"nose": [1, 2]}, "fused": {"nose": [1]}}, "must be [x, y] or null, got [1]"),
+    (
+        {"keypoints": {"nose": [1, 2]}, "embedding": [0.1] * 127},
+        "the embedding in the skeleton must be 128 numbers",
+    ),
+    ({"keypoints": {"nose": [1, 2]}, "embedding": ["0.1"] * 128}, "the embedding in the skeleton must be 128"),
+    ({"keypoints": {"nose": [1, 2]}, "embedding": [math.nan] * 128}, "the embedding in the skeleton must be 128"),
+    ({"keypoints": {"nose": [1, 2]}, "embedding": [10**400] * 128}, "the embedding in the skeleton must be 128"),
+    ({"keypoints": {"nose": [1, 2]}, "embedding": 7}, "the embedding in the skeleton must be 128 numbers"),
 ]
 
 

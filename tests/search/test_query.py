@@ -51,7 +51,7 @@ def test_json_by_hand() -> None:
 def test_defaults() -> None:
     query = Query.from_json({"parts": [{"pose": ARM}]})
     part = query.parts[0]
-    assert (part.joints, part.metric, part.mirror, part.weight) == ("all", "2d", False, 1.0)
+    assert (part.joints, part.metric, part.mirror, part.weight) == ("all", "fused", False, 1.0)
     assert (query.where, query.top, query.condition) == (None, 20, None)
     assert (query.min_match, query.unfold) == (0, False)
 
@@ -85,7 +85,7 @@ WRONG_QUERIES: list[tuple[Any, str]] = [
     (with_part(joints=["arms"]), "'joints' in part 1 of the query has a value of the wrong kind: ['arms']"),
     (with_part(mirror=1), "'mirror' in part 1 of the query has a value of the wrong kind: 1"),
     (with_part(metric=2), "'metric' in part 1 of the query has a value of the wrong kind: 2"),
-    (with_part(metric="4d"), "unknown metric '4d'; there are 2d, 3d, procrustes, np-3d, np-procrustes"),
+    (with_part(metric="4d"), "unknown metric '4d'; there are fused, 2d, 3d, procrustes, np-3d, np-procrustes"),
     (with_part(weight="1"), "'weight' in part 1 of the query has a value of the wrong kind: '1'"),
     (with_part(weight=True), "'weight' in part 1 of the query has a value of the wrong kind: True"),
     (with_part(weight=0), "the weight of a part must be a number from -1000 to 1000, and not 0, got 0"),

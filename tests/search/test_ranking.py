@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ from contrapposto.search.query import Query
 from contrapposto.store import Store
 from contrapposto.store.exact import ExactStore
 from contrapposto.store.rows import media_rows, people_rows
-from tests.search.people import filled, in_space, media, only, person, pose, random_poses
+from tests.search.people import filled, in_space, looked_at, media, only, person, pose, random_poses
+from tests.search.random_people import random_people
 
 STANDS = pose()
 WAVES = pose(left_elbow=(80, 50), left_wrist=(85, 25))
@@ -90,6 +92,53 @@ def test_ties_come_in_order_of_id() -> None:
     hits = ask(twins, PosePart(WAVES))
     assert [(hit.path.stem, hit.number) for hit in hits] == [(name, number) for name in "abcd" for number in (1, 2)]
     assert len({hit.match for hit in hits}) == 1
+
+
+@pytest.mark.parametrize("metric", ["fused", "embedding"])
+def test_ties_of_people_who_were_looked_at_come_in_order_of_id(metric: str) -> None:
+    asked = looked_at(WAVES, seed=1)
+    for seed in range(2, 12):
+        twins = filled({f"/p/{name:02}.jpg": (f"c{name:02}", [looked_at(STANDS, seed)]) for name in range(37)})
+        hits = ask(twins, PosePart(asked, metric=metric), top=5)
+        assert [hit.path.stem for hit in hits] == ["00", "01", "02", "03", "04"]
+
+
+def test_what_the_picture_shows_counts_as_much_as_the_keypoints() -> None:
+    """Keypoints of the one are a little nearer; the other looks much more alike."""
+    asked = looked_at(WAVES, seed=1)
+    near = looked_at(pose(left_elbow=(80, 50), left_wrist=(84, 26)), seed=2)
+    alike = replace(looked_at(pose(left_elbow=(79, 51), left_wrist=(82, 28)), seed=1), embedding=asked.embedding)
+    store = filled(
+        {"/p/near.jpg": ("c1", [near]), "/p/alike.jpg": ("c2", [alike]), "/p/drawn.jpg": ("c3", [WAVES])}
+    )
+    assert names(ask(store, PosePart(asked))) == ["drawn.jpg", "alike.jpg", "near.jpg"]
+    assert names(ask(store, PosePart(asked, metric="2d"))) == ["drawn.jpg", "near.jpg", "alike.jpg"]
+    assert names(ask(store, PosePart(asked, metric="embedding"))) == ["alike.jpg", "near.jpg"]
+    assert names(ask(store, PosePart(WAVES))) == ["drawn.jpg", "near.jpg", "alike.jpg"]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {},
+        {"joints": "upper,left_knee=0.5", "mirror": True},
+        {"weight": -1.0},
+        {"metric": "embedding"},
+        {"metric": "embedding", "joints": "left_arm", "weight": -1.0},
+        {"metric": "view-invariant", "mirror": True},
+    ],
+)
+def test_the_best_are_the_best_of_all(part: dict[str, Any]) -> None:
+    """Also where people are read from the store piece by piece."""
+    poses = [one for one in random_people(160, seed=8) if one.visible.sum() > 2]
+    asked = looked_at(Pose(random_poses(1, seed=8)[0]), seed=3)
+    store = filled({f"/p/{row:03}.jpg": (f"c{row:03}", [one]) for row, one in enumerate(poses)})
+    query = Query((PosePart(asked, **part),), top=10**6)
+    everybody = ranking.search(store, take_snapshot(store), query)
+    assert len(everybody) > 60
+    for held in (10**6, 0):
+        hits = ranking.search(store, take_snapshot(store, held), replace(query, top=7))
+        assert [(hit.path, hit.match) for hit in hits] == [(hit.path, hit.match) for hit in everybody[:7]]
 
 
 def test_parts_are_fused_by_their_weights(store: ExactStore) -> None:

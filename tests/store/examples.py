@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from contrapposto.records import EMBEDDING
 from contrapposto.store import SCHEMAS, Neighbours
 
 D = 34
@@ -47,10 +48,13 @@ ODD_KEYS = [
 
 
 def people(ids: Sequence[str], poses: NDArray[Any] | None = None, number: int = 1, content: str = "c") -> pa.Table:
-    """People rows: `poses` (N, 34) or zeros; every third number of the keypoints is NaN, as if unseen."""
+    """People rows: `poses` (N, 34) or zeros; every third number of the keypoints is NaN, as if unseen; every second
+    of them has an embedding."""
     count = len(ids)
     keypoints = np.arange(count * 34, dtype=np.float32)
     keypoints[::3] = np.nan
+    embeddings = np.tile((np.arange(EMBEDDING) / 1024).astype(np.float16), (count, 1))
+    embeddings[1::2] = np.nan
     flat = np.zeros(count * D, np.float32) if poses is None else np.asarray(poses, np.float32).reshape(-1)
     return pa.table(
         [
@@ -64,6 +68,8 @@ def people(ids: Sequence[str], poses: NDArray[Any] | None = None, number: int = 
             _lists(keypoints, 34),
             _lists(np.full(count * 17, 0.25, np.float32), 17),
             _lists(np.full(count * 51, np.nan, np.float32), 51),
+            _lists(keypoints + 1, 34),
+            _lists(embeddings.reshape(-1), EMBEDDING),
             _lists(flat, D),
         ],
         schema=SCHEMAS["people"],
@@ -121,5 +127,5 @@ def same_neighbours(got: Neighbours, expected: Neighbours, k: int, tolerance: fl
     )
 
 
-def _lists(flat: NDArray[np.float32], length: int) -> pa.FixedSizeListArray:
+def _lists(flat: NDArray[np.floating], length: int) -> pa.FixedSizeListArray:
     return pa.FixedSizeListArray.from_arrays(pa.array(flat), length)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from contrapposto.records import EMBEDDING
 from contrapposto.store import SCHEMAS, SPACES, Store
 from contrapposto.store.exact import ExactStore
 from contrapposto.store.lance import LanceStore
@@ -90,6 +91,8 @@ def test_upsert_casts_at_the_border(store: Store) -> None:
             "keypoints": pa.array([[float("nan")] * 34], pa.list_(pa.float64(), 34)),
             "keypoint_scores": pa.array([[0.0] * 17], pa.large_list(pa.float32())),
             "keypoints3d": pa.array([[float("nan")] * 51], pa.list_(pa.float64())),
+            "fused": pa.array([[1.5] * 34], pa.list_(pa.float64())),
+            "embedding": pa.array([[0.1] * EMBEDDING], pa.list_(pa.float32())),
         }
     )
     store.upsert("people", rows)
@@ -100,6 +103,7 @@ def test_upsert_casts_at_the_border(store: Store) -> None:
     assert back.column("box").to_pylist() == [[1.0, 2.0, 3.0, 4.0]]
     assert back.column("pose_vector").to_pylist()[0][0] == float(np.float32(0.1))
     assert np.isnan(back.column("keypoints").to_pylist()[0]).all()
+    assert back.column("embedding").to_pylist()[0][0] == np.float16(0.1)
 
 
 def test_batches_hold_what_is_read(store: Store) -> None:

@@ -14,12 +14,14 @@ from contrapposto.records import Box, Media, Person, Pose
 from contrapposto.representations import pose_vector
 from contrapposto.store import SCHEMAS
 from contrapposto.store.exact import ExactStore
+from contrapposto.store.lance import LanceStore
 from contrapposto.store.rows import PeopleArrays, key_path, media_rows, path_key, people_rows, row_ids
 
 POINTS = np.arange(34.0).reshape(17, 2) * 1.5
 POINTS[[3, 16]] = np.nan
 DEEP = np.where(np.isnan(POINTS[:, :1]), np.nan, np.arange(51.0).reshape(17, 3) / 64)
-ANNA = Person(Box(1, 2, 30.5, 40.25), 0.75, Pose(POINTS, np.linspace(0.1, 1, 17), DEEP))
+LOOKS = (np.arange(128) / 1500).astype(np.float32)
+ANNA = Person(Box(1, 2, 30.5, 40.25), 0.75, Pose(POINTS, np.linspace(0.1, 1, 17), DEEP, POINTS + 0.5, LOOKS))
 BEN = Person(Box(0, 0, 5, 5), 0.3, Pose(np.ones((17, 2))))
 
 
@@ -81,6 +83,12 @@ def test_people_rows_and_back() -> None:
         np.testing.assert_allclose(back.pose.keypoints, person.pose.keypoints)
         np.testing.assert_allclose(back.pose.scores, person.pose.scores, atol=1e-7)
         np.testing.assert_array_equal(back.pose.keypoints3d, person.pose.keypoints3d)
+        np.testing.assert_array_equal(back.pose.fused, person.pose.fused)
+        np.testing.assert_array_equal(back.pose.embedding, person.pose.embedding.astype(np.float16))
+    assert people.embeddings.dtype == np.float16
+    assert people.embeddings.nbytes == 3 * 256
+    assert np.isnan(people.embeddings).all(axis=1).tolist() == [False, True, True]
+    assert np.isnan(people.fused[0]).any(axis=1).tolist() == [n in (3, 16) for n in range(17)]
     vectors = np.array(table["pose_vector"].to_pylist())
     np.testing.assert_array_equal(vectors[0], pose_vector.encode(POINTS))
 
@@ -97,6 +105,7 @@ def test_nobody() -> None:
     assert len(people) == 0
     assert people.boxes.shape == (0, 4)
     assert people.keypoints.shape == (0, 17, 2)
+    assert people.embeddings.shape == (0, 128)
 
 
 def test_tables_in_chunks_and_slices_read_alike() -> None:
@@ -108,8 +117,12 @@ def test_tables_in_chunks_and_slices_read_alike() -> None:
     np.testing.assert_array_equal(PeopleArrays.from_table(table.slice(1)).boxes, [[0, 0, 5, 5]] * 2)
 
 
-def test_rows_are_taken_by_a_store() -> None:
-    store = ExactStore()
-    store.upsert("people", people_rows([("c1", [ANNA, BEN])]))
-    people = PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS))
-    np.testing.assert_allclose(people.person(0).pose.keypoints, POINTS)
+def test_rows_are_taken_by_a_store(tmp_path: Path) -> None:
+    for store in (ExactStore(), LanceStore(tmp_path / "library")):
+        store.upsert("people", people_rows([("c1", [ANNA, BEN])]))
+        people = PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS))
+        np.testing.assert_allclose(people.person(0).pose.keypoints, POINTS)
+        np.testing.assert_array_equal(people.embeddings[0], LOOKS.astype(np.float16))
+        np.testing.assert_array_equal(people.fused[0], (POINTS + 0.5).astype(np.float32))
+        assert np.isnan(people.embeddings[1]).all()
+        assert np.isnan(people.person(1).pose.fused).all()

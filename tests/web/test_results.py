@@ -129,7 +129,7 @@ def test_several_answers_and_parts(photo: Path) -> None:
     ]
     texts = Page(results_page(answers, Path("lib"))).texts
     assert {"first <heading>", "second", "asked for, part 1", "asked for, part 2", "asked for"} <= set(texts)
-    assert "metric: 2d, mirror allowed" in texts
+    assert "metric: fused, mirror allowed" in texts
     with pytest.raises(ValueError, match="shorter"):
         results_page([Answer(two, (None,), ())], Path("lib"))
 

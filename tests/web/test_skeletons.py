@@ -18,7 +18,7 @@ from contrapposto.distances import METRICS
 from contrapposto.errors import UnreadableMedia
 from contrapposto.media import sizes
 from contrapposto.records import Box, PartResult, Pose
-from contrapposto.search.posebit_scoring import UNIT
+from contrapposto.search import posebit_scoring, vector_scoring
 from contrapposto.text import measure
 from contrapposto.web.skeletons import CROP_SIDE, FAR, photo_svg, pose_svg
 from tests.search.people import STANDING, only, pose
@@ -174,7 +174,7 @@ def test_joints_are_coloured_by_distance(photo: Path, unit: str, half: str, far:
 
 
 def test_every_unit_has_a_far() -> None:
-    assert set(FAR) == {UNIT, *(metric.unit for metric in METRICS.values())}
+    assert set(FAR) == {posebit_scoring.UNIT, vector_scoring.UNIT, *(metric.unit for metric in METRICS.values())}
 
 
 def test_a_pose_in_space_is_drawn_as_its_camera_sees_it() -> None:

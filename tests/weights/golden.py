@@ -21,8 +21,17 @@ SIZES = {
     "blazepose-heavy": (1, 256, 256, 3),
     "efficientnet-lite2": (2, 3, 224, 192),
     "lifter": (4, 51),
+    "efficientnet-lite0": (2, 3, 224, 192),
+    "view-invariant": (4, 51),
+    "language-stream": (4, 280),
+    "partial-queries": (4, 560),
+    "movenet-thunder-trunk": (1, 256, 256, 3),
+    "pose-embedder": (2, 8, 8, 1280),
 }
-"""Shape of the input that each network is run on."""
+"""Shape of the first input that each network is run on."""
+
+FURTHER = {"pose-embedder": {"keypoints": (2, 17, 3)}}
+"""Shapes of other inputs, by name."""
 
 KEPT = 600
 """Outputs of up to this many numbers are stored whole."""
@@ -31,9 +40,8 @@ SPACED = 200
 SUMS = 20
 
 
-def picture(name: str) -> NDArray[np.float64]:
-    """Waves and a little noise in 0..1, in the shape of `SIZES`; the seed is the place in the table."""
-    shape = SIZES[name]
+def picture(name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Waves and a little noise in 0..1; the seed is the place in `SIZES`."""
     rng = np.random.default_rng(list(SIZES).index(name))
     grid = np.indices(shape)[1:].astype(np.float64)
     axes = len(grid)
@@ -41,14 +49,14 @@ def picture(name: str) -> NDArray[np.float64]:
     return np.clip(0.5 + waves / 8 + rng.normal(0, 0.03, shape), 0, 1)
 
 
-def feed(name: str, dtype: str) -> NDArray[np.float32] | NDArray[np.int32]:
-    """The picture in the range that the network takes."""
-    values = picture(name)
+def feed(name: str, dtype: str, further: str = "") -> NDArray[np.float32] | NDArray[np.int32]:
+    """The picture in the range that the network takes; further: the name of an input that is not the first."""
+    values = picture(name, FURTHER[name][further] if further else SIZES[name])
     if "int32" in dtype:
         return np.round(values * 255).astype(np.int32)
     if name == "blazepose-detector":
         values = values * 2 - 1
-    if name in ("nanodet", "efficientnet-lite2"):
+    if name.startswith(("nanodet", "efficientnet")):
         values = (values * 255 - 127) / (58 if name == "nanodet" else 128)
     return values.astype(np.float32)
 
@@ -58,9 +66,10 @@ def outputs(name: str, path: Path) -> dict[str, NDArray[np.float32]]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    entry = session.get_inputs()[0]
+    entry, *more = session.get_inputs()
     names = [output.name for output in session.get_outputs()]
-    found = session.run(None, {entry.name: feed(name, entry.type)})
+    given = {other.name: feed(name, other.type, other.name) for other in more}
+    found = session.run(None, {entry.name: feed(name, entry.type), **given})
     return {f"{name}/{key}": digest(value) for key, value in zip(names, found, strict=True)}
 
 
