@@ -18,6 +18,7 @@ from contrapposto.indexing import known_media, lost_people
 from contrapposto.library import TABLES
 from contrapposto.manifest import Manifest
 from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS
+from contrapposto.representations.pose_embedding import WEIGHTS
 from contrapposto.store import SCHEMAS, inspection, recovery
 from contrapposto.store.lance import LanceStore
 from contrapposto.text import count
@@ -101,7 +102,7 @@ def _own_weights() -> Check:
 
 def _weights() -> Iterator[Check]:
     """Every network that was fetched, by its hash; those that are needed and not here."""
-    needed = ESTIMATORS[DEFAULT_ESTIMATOR].accurate_weights
+    needed = (*ESTIMATORS[DEFAULT_ESTIMATOR].accurate_weights, *WEIGHTS)
     try:
         folder = obtain.given_folder() or cache_folder()
     except ContrappostoError as error:

@@ -42,8 +42,11 @@ WORDS = (
 )
 """Each is asked once."""
 
-METRICS = ("2d", "3d", "procrustes")
+METRICS = ("fused", "2d", "3d", "procrustes")
 """Each is shown once with a photo and once with the skeleton."""
+
+FOR_PHOTOS = ("embedding", "view-invariant")
+"""Each is shown once with a photo."""
 
 
 @click.command()
@@ -86,7 +89,7 @@ def demo(folder: Path | None, out: Path, accurate: bool) -> None:
     drawn = pose_from_json({name: list(place) for name, place in SKELETON.items()})
     asked: list[tuple[Query, Path | None, str]] = [
         (Query((PosePart(person.pose, metric=metric),), top=12), media.path, f"Asked with a photo, metric {metric}")
-        for metric in METRICS
+        for metric in (*METRICS, *FOR_PHOTOS)
     ]
     asked += [
         (

@@ -61,8 +61,10 @@ def fetch_models(names: tuple[str, ...]) -> None:
     """
     from contrapposto import weights
     from contrapposto.poses import ESTIMATORS
+    from contrapposto.representations.pose_embedding import WEIGHTS as LOOKING
 
-    wanted = names or tuple(dict.fromkeys(name for kind in ESTIMATORS.values() for name in kind.accurate_weights))
+    needed = (*(name for kind in ESTIMATORS.values() for name in kind.accurate_weights), *LOOKING)
+    wanted = names or tuple(dict.fromkeys(needed))
     with output.fetch_bar() as progress:
         paths = weights.fetch(wanted, progress=progress)
     for path in paths:
