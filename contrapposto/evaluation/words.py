@@ -96,6 +96,7 @@ def evaluate_words(
     questions = singles + [question for family in SIZES for question in conjunctions(answers, singles, family)]
     made: dict[bool, Found] = {}  # methods that are given the same share it
     summaries = []
+    looked: Found = {}
     with tempfile.TemporaryDirectory() as temporary:
         for name in chosen:
             method = METHODS[name]
@@ -103,7 +104,7 @@ def evaluate_words(
             if not run.has_predictions:
                 if method.exact not in made:
                     made[method.exact] = find(people, method.exact, setting)
-                run.save_predictions(**made[method.exact], **_shown(method, people, others, setting))
+                run.save_predictions(**made[method.exact], **_shown(method, people, others, setting, looked))
             summaries.append(_score(run, answers, questions, answered if method.learns else None))
     measures = {name: row for summary in summaries for name, row in summary["measures"].items()}
     return summary_object(TASK, people.name, people.split, len(people.names), summaries[0]["commit"], measures)
@@ -153,17 +154,21 @@ def _answers(people: People3d, by_lifting: bool) -> Answers:
     return Answers.of(lifted(people)) if by_lifting else Answers.true_of(truth(people))
 
 
-def _shown(method: Method, people: People3d, others: People3d | None, setting: Setting) -> Found:
-    """What a method is given of photos."""
+def _shown(method: Method, people: People3d, others: People3d | None, setting: Setting, looked: Found) -> Found:
+    """What a method is given of photos. looked: what was seen of them for other methods; it grows."""
     found: Found = {}
     for prefix, group in (("", people), ("learned_", others if method.learns else None)):
         if group is not None and method.embedded:
-            found[f"{prefix}embeddings"] = embeddings_of(
-                group, setting.embeddings, setting.fetching, setting.progress
-            )
+            name = f"{prefix}embeddings"
+            if name not in looked:
+                looked[name] = embeddings_of(group, setting.embeddings, setting.fetching, setting.progress)
+            found[name] = looked[name]
         if group is not None and method.looks:
-            looks = looks_of(group, setting.embeddings, setting.fetching, setting.progress)
-            found[f"{prefix}looks"] = looks.astype(np.float16)
+            name = f"{prefix}looks"
+            if name not in looked:
+                looks = looks_of(group, setting.embeddings, setting.fetching, setting.progress)
+                looked[name] = looks.astype(np.float16)
+            found[name] = looked[name]
     return found
 
 
