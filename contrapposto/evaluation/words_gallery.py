@@ -61,7 +61,8 @@ def embeddings_of(
     """(N, D) pose embeddings of the people of photos, NaN where nobody was found. Raises DataError, WeightsError.
 
     They are read from a folder of embeddings (`training.embedded`), which knows one person a photo; without one,
-    or where it has no file of the split, the photos are looked at as indexing does it.
+    or where it has no file of the split, the photos are looked at as indexing does it. Nobody was found in photos
+    that the folder does not name.
     """
     if folder is None or not (folder / f"{people.split}.npz").is_file():
         estimator = make_embedding_estimator(progress=fetching)
@@ -74,9 +75,8 @@ def embeddings_of(
         return np.stack([row for rows in for_photos(people.items, one, progress) for row in rows])
     by_name = embeddings_by_name(folder, str(people.split))
     files = [item.file.name for item in people.items for _ in item.people]
-    if lost := [file for file in files if file not in by_name]:
-        raise DataError(f"{path_text(folder)} has no embedding of {lost[0]}: write it anew")
-    return np.stack([by_name[file] for file in files])
+    nobody = np.full(EMBEDDING, np.nan, np.float32)
+    return np.stack([by_name.get(file, nobody) for file in files])
 
 
 def identity(people: People3d, folder: Path | None) -> dict[str, str]:
