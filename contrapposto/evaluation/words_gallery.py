@@ -75,6 +75,8 @@ def embeddings_of(
         return np.stack([row for rows in for_photos(people.items, one, progress) for row in rows])
     by_name = embeddings_by_name(folder, str(people.split))
     files = [item.file.name for item in people.items for _ in item.people]
+    if by_name.keys().isdisjoint(files):
+        raise DataError(f"{path_text(folder)} has no embedding of {files[0]}, nor of any other: write it anew")
     nobody = np.full(EMBEDDING, np.nan, np.float32)
     return np.stack([by_name.get(file, nobody) for file in files])
 

@@ -15,19 +15,19 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from contrapposto.errors import DataError
-from contrapposto.networks.language_stream import head_of
 from contrapposto.posebits.answers import People, posebits
 from contrapposto.posebits.measures import Figures
 from contrapposto.poses.lifting import Lifter
 from contrapposto.text import path_text
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Bits = NDArray[np.bool_]
 
@@ -112,6 +112,10 @@ def embeddings_by_name(folder: Path, split: str) -> dict[str, NDArray[np.float32
 
 def read_head(folder: Path) -> nn.Sequential:
     """The layers behind the image network's features. Raises DataError."""
+    import torch
+
+    from contrapposto.networks.language_stream import head_of
+
     path = _there(folder, "head.pt")
     try:
         return head_of(torch.load(path, map_location="cpu", weights_only=True))

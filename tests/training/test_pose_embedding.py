@@ -9,18 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from contrapposto.errors import DataError
 from contrapposto.media.sampling import Region
-from contrapposto.networks.pose_embedder import Exported, PoseEmbedderNetwork, Reduction
 from contrapposto.records import Box, Person, Pose
 from contrapposto.representations.pose_embedder import placed
 from contrapposto.representations.pose_embedding import JOINT_WIDTH
-from contrapposto.training import pose_embedding, seen
-from contrapposto.training.loop import Schedule
-from contrapposto.training.losses import log_ratio, log_ratio_of_all
-from contrapposto.training.pose_embedding import (
+
+torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'contrapposto[training]'")
+
+from contrapposto.networks.pose_embedder import Exported, PoseEmbedderNetwork, Reduction  # noqa: E402
+from contrapposto.training import pose_embedding, seen  # noqa: E402
+from contrapposto.training.loop import Schedule  # noqa: E402
+from contrapposto.training.losses import log_ratio, log_ratio_of_all  # noqa: E402
+from contrapposto.training.pose_embedding import (  # noqa: E402
     EmbeddingOptions,
     distances,
     joint_error,
@@ -28,8 +30,8 @@ from contrapposto.training.pose_embedding import (
     normalised,
     single_joints,
 )
-from contrapposto.training.seen import Components, Seen, look
-from tests.training.drawn_photos import figure, write_set
+from contrapposto.training.seen import Components, Seen, look  # noqa: E402
+from tests.training.drawn_photos import figure, write_set  # noqa: E402
 
 CHANNELS = 16
 
