@@ -22,7 +22,7 @@ def main() -> None:
     mine, theirs = (
         list(csv.DictReader((Path(run) / "per_query.csv").read_text().splitlines())) for run in sys.argv[1:3]
     )
-    if [row["file"] for row in mine] != [row["file"] for row in theirs]:
+    if [next(iter(row.values())) for row in mine] != [next(iter(row.values())) for row in theirs]:
         sys.exit("the runs have other queries: compare runs of the same data and split")
     for measure in sys.argv[3:]:
         apart = np.array([float(b[measure]) - float(a[measure]) for a, b in zip(mine, theirs, strict=True)])

@@ -68,7 +68,7 @@ def test_order_and_what_a_hit_says(store: ExactStore) -> None:
         stored = hit.pose.keypoints[None]
         expected = distances.pose_distances("2d", WAVES.keypoints, stored)[0]
         assert hit.distance == pytest.approx(expected)
-        assert hit.match == hit.why[0].match == pytest.approx(match("2d", np.array(expected))[()])
+        assert hit.match == hit.why[0].match == pytest.approx(match("fused", np.array(expected))[()])
 
 
 def test_why_names_the_joints_that_moved(store: ExactStore) -> None:
@@ -349,7 +349,7 @@ def test_hidden_joints_count_against_a_pose() -> None:
     assert hits[1].distance < hits[0].distance
     share = distances.shared_weight(turned.keypoints, half.keypoints[None])[0]
     assert share == pytest.approx(9 / 13)
-    assert hits[1].match == pytest.approx(match("2d", hits[1].distance * np.exp(HIDDEN * (1 - share))))
+    assert hits[1].match == pytest.approx(match("fused", hits[1].distance * np.exp(HIDDEN * (1 - share))))
     assert names(ask(store, PosePart(turned, "upper"))) == ["half.jpg", "whole.jpg"]
 
 
