@@ -60,7 +60,7 @@ def words(
     Examples:
       contrapposto evaluate words --data data/poses3d
       contrapposto evaluate words --data data/lspe --split test --method probability --method hamming
-      contrapposto evaluate words --data data/lspe --split test --embeddings out/embeddings --lifted
+      contrapposto evaluate words --data data/lspe --split test --embeddings out/default/embeddings --lifted
     """
     from contrapposto.evaluation.words import evaluate_words
 
@@ -110,7 +110,7 @@ def language(
 
     \b
     Example:
-      contrapposto evaluate language --data data/lspe --split test --embeddings out/embeddings
+      contrapposto evaluate language --data data/lspe --split test --embeddings out/default/embeddings
     """
     from contrapposto.evaluation.language import evaluate_language
 

@@ -140,7 +140,7 @@ def partial(
 
     \b
     Example:
-      contrapposto train partial --data data/lspe --embeddings out/embeddings --out out/partial
+      contrapposto train partial --data data/lspe --embeddings out/default/embeddings --out out/partial
     """
     need_torch()
     from contrapposto.training.partial import PartialOptions, train_partial
