@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -72,7 +72,7 @@ class Block:
     ) -> NDArray[np.float32]:
         """(M, 32) of poses (M, 17, 2) with scores (M, 17) by the keypoints that count."""
         shown = np.where(np.array(counted)[:, None], keypoints, np.nan)
-        return ViewInvariant()(shown, np.where(counted, scores, 0.0))
+        return _view_network()(shown, np.where(counted, scores, 0.0))
 
     @cached_property
     def deep(self) -> Gallery:
@@ -106,6 +106,12 @@ class Block:
         if metric not in METRICS:
             return self.put_right
         return self.flat if METRICS[metric].dimension == 2 else self.deep
+
+
+@cache
+def _view_network() -> ViewInvariant:
+    """The same for all searches of a process."""
+    return ViewInvariant()
 
 
 def _picture_of(people: PeopleArrays, contents: NDArray[np.intp]) -> NDArray[np.intp]:
