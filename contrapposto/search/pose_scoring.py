@@ -18,7 +18,7 @@ from contrapposto.search.scoring import Array, Score
 THREADS = os.cpu_count() or 1
 """That a scan of many people may use."""
 
-LOOKS_PX = 40.0
+LOOKS_PX = 20.0
 """px of a 128-px pose that a distance of 1 between pose embeddings stands for in the metric `fused`."""
 
 
