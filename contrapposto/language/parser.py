@@ -142,7 +142,7 @@ class _Parser:
         self.clauses.start = self.clauses.at
         if self.word == "(":
             return self._brackets()
-        if (self.word == "not" and not self.clauses.carried()) or (
+        if (self.word == "not" and self._denies_anew()) or (
             self.word == "without" and not self.clauses.noun()
         ):
             return self._denied()
@@ -154,6 +154,13 @@ class _Parser:
         if not self.word or self._counted():
             return None
         return self._plain()
+
+    def _denies_anew(self) -> bool:
+        """Whether a "not" is not about the part that was spoken of last: there is none, or a pose with a name
+        follows that reaches as far ("hands up, not touching the toes")."""
+        carried, place = self.clauses.carried(), self.clauses.at + 1
+        poses = (whole for whole in wholes_at(self.words, place) if whole.poses)
+        return carried is None or any(place + whole.length >= carried.end for whole in poses)
 
     def _plain(self) -> Node | None:
         """A pose, something of the person, of a part, or of the part that was spoken of last."""

@@ -270,6 +270,12 @@ scenes = st.builds(
 )
 
 
+def test_a_pose_with_a_name_is_denied_whole() -> None:
+    """Not the hands that were spoken of before."""
+    assert understood(parse("hands up, not touching the toes")) == "hands up and not touching the toes"
+    assert understood(parse("hands up, not near the head")) == "hands up and both hands away from the head"
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(trees.map(Asked), scenes.map(lambda scene: Asked(None, scene))))
 def test_what_is_printed_is_understood_the_same(asked: Asked) -> None:
