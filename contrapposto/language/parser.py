@@ -142,9 +142,7 @@ class _Parser:
         self.clauses.start = self.clauses.at
         if self.word == "(":
             return self._brackets()
-        if (self.word == "not" and self._denies_anew()) or (
-            self.word == "without" and not self.clauses.noun()
-        ):
+        if (self.word == "not" and self._denies_anew()) or (self.word == "without" and not self.clauses.noun()):
             return self._denied()
         if self.word == "neither" and "nor" in self.words[self.clauses.at :]:
             return self._neither()
