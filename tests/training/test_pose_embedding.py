@@ -74,6 +74,7 @@ def test_components_keep_what_varies_most() -> None:
     assert found.scale == pytest.approx(1 / 9, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_reduced_network_is_the_whole_one() -> None:
     kept = components()
     torch.manual_seed(0)
@@ -204,6 +205,7 @@ def drawn_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_set(tmp_path / "set", train=12, val=6)
 
 
+@pytest.mark.slow
 def test_what_was_seen_is_kept(drawn_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found, kept = look(drawn_set, "train", tmp_path / "seen")
     assert len(found) == 12
@@ -232,6 +234,7 @@ def test_a_run_that_was_broken_off_looks_at_the_rest(
         look(drawn_set, "train", tmp_path / "seen")
 
 
+@pytest.mark.slow
 def test_the_recipe_runs_from_photos_to_weights(drawn_set: Path, tmp_path: Path) -> None:
     told: list[str] = []
     quick = options(schedule=Schedule(steps=6, check=3, device="cpu"), batch=6)
