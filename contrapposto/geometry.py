@@ -13,6 +13,13 @@ PARALLEL = 1e-6
 """Sine of the angle between hips and spine below which a body has no left side."""
 
 
+BOX_MARGIN = 0.12
+"""What a box around joints is grown by on each side, as a share of its larger side."""
+
+AREA_OF_BOX = 0.53
+"""The area of a person as a share of the box, where no mask was drawn."""
+
+
 def mirror(keypoints: NDArray[np.floating]) -> NDArray[np.float64]:
     """The pose as a mirror shows it: x negated, left and right swapped. (..., 17, D) to the same shape.
 

@@ -74,6 +74,9 @@ LIMB_JOINTS: tuple[str, ...] = KEYPOINTS[5:]
 LIMB_NUMBERS: NDArray[np.intp] = np.arange(5, COUNT)
 """Rows of `LIMB_JOINTS` among the keypoints."""
 
+LIMB_WEIGHTS: NDArray[np.float64] = np.isin(KEYPOINTS, LIMB_JOINTS).astype(np.float64)
+"""(17,) weights of a distance over the 12 limb joints."""
+
 _HEAD = KEYPOINTS[:5]
 _ARMS = KEYPOINTS[5:11]
 _LEGS = KEYPOINTS[11:]

@@ -125,29 +125,22 @@ def view_invariant(data: Path, out: Path, as_json: bool, **machine: Any) -> None
 
 
 @train.command()
-@common(PHOTOS)
-@click.option(
-    "--embeddings",
-    type=click.Path(path_type=Path),
-    help="Folder of the image embeddings of these photos: train.npz, val.npz, head.pt (docs/partial.md).",
-)
-def partial(
-    data: Path, out: Path, minutes: float | None, seed: int, as_json: bool, embeddings: Path | None
-) -> None:
+@common("Folder of pose embeddings that train default wrote: train.npz, val.npz, head.pt (docs/partial.md).")
+def partial(data: Path, out: Path, minutes: float | None, seed: int, as_json: bool) -> None:
     """What asks for part of a pose among image embeddings: the language stream, masks, and queries by conditions.
 
     A run that was broken off goes on when it is started again with the same options.
 
     \b
     Example:
-      contrapposto train partial --data data/lspe --embeddings out/default/embeddings --out out/partial
+      contrapposto train partial --data out/default/embeddings --out out/partial
     """
     need_torch()
     from contrapposto.training.partial import PartialOptions, train_partial
 
     options = PartialOptions().with_seed(seed).within(minutes)
     with steps_bar() as progress:
-        trained = train_partial(data, embeddings, out, options, progress)
+        trained = train_partial(data, out, options, progress)
     if as_json:
         output.print_json(
             {

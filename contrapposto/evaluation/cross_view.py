@@ -23,12 +23,13 @@ from contrapposto import geometry, weights
 from contrapposto.distances import pose_distances, shared_weight
 from contrapposto.errors import DataError
 from contrapposto.evaluation.people3d import TESTED, Seen, motion_of
+from contrapposto.evaluation.retrieval_methods import vector_pairs
 from contrapposto.evaluation.retrieval_metrics import rank_by
 from contrapposto.evaluation.runs import Run, RunConfig, summary_object
-from contrapposto.evaluation.targets import LIMB_WEIGHTS
 from contrapposto.poses.lifting import Lifter
 from contrapposto.representations.view_invariant import ViewInvariant
 from contrapposto.search.matching import in_effect
+from contrapposto.skeleton import LIMB_NUMBERS, LIMB_WEIGHTS
 from contrapposto.training import rotations
 from contrapposto.training.bodies import head_turns, with_face
 from contrapposto.training.cameras import Views, project
@@ -214,7 +215,7 @@ def _random(queries: Arrays, gallery: Arrays) -> Array:
 def _true(queries: Arrays, gallery: Arrays) -> Array:
     """Of true poses; the gallery holds the queries' poses once or more often, in their order."""
     times = len(gallery["pose"]) // len(queries["pose"])
-    return np.tile(all_np_procrustes(queries["pose"][:, LIMB_WEIGHTS > 0]), (1, times))
+    return np.tile(all_np_procrustes(queries["pose"][:, LIMB_NUMBERS]), (1, times))
 
 
 def _keypoints(seen: Seen, _: FetchProgress | None) -> Arrays:
@@ -245,9 +246,7 @@ def _by(metric: str, name: str) -> Callable[[Arrays, Arrays], Array]:
 
 def _of_embeddings(queries: Arrays, gallery: Arrays) -> Array:
     """Euclidean distances (Q, G); NaN where one has no embedding."""
-    found, items = (np.asarray(side["embedding"], dtype=np.float64) for side in (queries, gallery))
-    distances: Array = np.sqrt(((found[:, None] - items[None]) ** 2).sum(axis=2))
-    return distances
+    return vector_pairs(queries["embedding"], gallery["embedding"])
 
 
 METHODS: dict[str, Method] = {

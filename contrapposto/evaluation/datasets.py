@@ -17,15 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto import skeleton
+from contrapposto import geometry, skeleton
 from contrapposto.errors import DataError
 from contrapposto.records import Box
-
-BOX_MARGIN = 0.12
-"""What a box around joints is grown by on each side, as a share of its larger side."""
-
-AREA_OF_BOX = 0.53
-"""The area of a person as a share of the box, where no mask was drawn."""
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -148,8 +142,8 @@ def _read_joints(path: Path, files: Mapping[str, Path]) -> tuple[list[Item], dic
             raise DataError(f"{path} holds {name} twice: one annotated person a photo is the format")
         people: tuple[AnnotatedPerson, ...] = ()
         if np.isfinite(joints[row]).all(axis=1).any():
-            box = Box.around(joints[row], BOX_MARGIN)
-            people = (AnnotatedPerson(mapped[row], box, AREA_OF_BOX * box.area),)
+            box = Box.around(joints[row], geometry.BOX_MARGIN)
+            people = (AnnotatedPerson(mapped[row], box, geometry.AREA_OF_BOX * box.area),)
         items[name] = Item(
             file=_image(name, files, path),
             width=int(table["size"][row, 0]),
@@ -266,10 +260,10 @@ def _coco_person(path: Path, annotation: Mapping[str, Any], names: Sequence[str]
     if annotation.get("bbox"):
         box = Box(*map(float, annotation["bbox"]))
     elif np.isfinite(points).any():
-        box = Box.around(points, BOX_MARGIN)
+        box = Box.around(points, geometry.BOX_MARGIN)
     else:
         raise DataError(f"{where} has neither bbox nor keypoints: remove it")
-    area = float(annotation.get("area") or AREA_OF_BOX * box.area)
+    area = float(annotation.get("area") or geometry.AREA_OF_BOX * box.area)
     return AnnotatedPerson(skeleton.from_names(points, names), box, area)
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from contrapposto import demo
+from contrapposto import demo, geometry
 from contrapposto.errors import DataError, UnreadableMedia
-from contrapposto.evaluation.datasets import AREA_OF_BOX
 from contrapposto.evaluation.people3d import MIN_SEEN
 from contrapposto.evaluation.tracks_metrics import TruePerson, TrueShot
 from contrapposto.indexing import Progress
@@ -129,7 +128,7 @@ def is_demo(data: Path) -> bool:
 
 def _truth(frame: SampledFrame) -> tuple[TruePerson, ...]:
     return tuple(
-        TruePerson(person.number, person.seen_keypoints, AREA_OF_BOX * person.box.area)
+        TruePerson(person.number, person.seen_keypoints, geometry.AREA_OF_BOX * person.box.area)
         for person in demo.truth().at(frame.film, frame.frame)
         if person.visible.sum() >= MIN_SEEN
     )

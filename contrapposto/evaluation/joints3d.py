@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from contrapposto import skeleton, weights
 from contrapposto.errors import DataError
 from contrapposto.evaluation.datasets import Item
-from contrapposto.evaluation.joints3d_metrics import LIMBS, mean_scores, person_scores
+from contrapposto.evaluation.joints3d_metrics import mean_scores, person_scores
 from contrapposto.evaluation.people3d import SEED, TESTED, People3d, Seen, demo_people, nearest, projected_people
 from contrapposto.evaluation.predictions import for_photos
 from contrapposto.evaluation.relations3d import agreement
@@ -143,8 +143,8 @@ def _config(name: str, people: People3d) -> RunConfig:
 
 def _score(run: Run, people: People3d, found: Array) -> dict[str, Any]:
     scores = person_scores(found, people.truth)
-    known: NDArray[np.bool_] = np.all(np.isfinite(people.truth[:, LIMBS]), axis=2)
-    answered: NDArray[np.bool_] = known & np.isfinite(found[:, LIMBS, 0])
+    known: NDArray[np.bool_] = np.all(np.isfinite(people.truth[:, skeleton.LIMB_NUMBERS]), axis=2)
+    answered: NDArray[np.bool_] = known & np.isfinite(found[:, skeleton.LIMB_NUMBERS, 0])
     measures = {
         **mean_scores(scores),
         **agreement(found, people.truth),

@@ -1,7 +1,7 @@
 """Scores of estimated 3D keypoints against true ones: MPJPE, with and without Procrustes alignment, and PCK.
 
-Both poses are in the camera frame, the origin in the middle of the hips (`records.py`). Only joints that are known
-on both sides count; a measure over none is NaN.
+Both poses are in the camera frame, the origin in the middle of the hips (`records.py`). Only limb joints that are
+known on both sides count (the face of motion capture is not measured but put on); a measure over none is NaN.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ PCK_METRES = 0.15
 
 MIN_ALIGNED = 6
 """Fewer shared joints than this are not aligned: nearly any pose can be turned onto them."""
-
-LIMBS: NDArray[np.intp] = np.array([skeleton.INDEX[name] for name in skeleton.LIMB_JOINTS])
-"""The joints that count: the face of motion capture is not measured but put on."""
 
 
 def joint_errors(found: Array, truth: Array) -> Array:
@@ -57,7 +54,7 @@ def person_scores(found: Array, truth: Array) -> dict[str, Array]:
     mpjpe: mm, mean distance, the middle of the hips at the origin; n-mpjpe: mm, after moving and scaling;
     pa-mpjpe: mm, after moving, scaling and turning; pck3d@150: share of the joints within 150 mm, as for mpjpe.
     """
-    found, truth = found[:, LIMBS], truth[:, LIMBS]
+    found, truth = found[:, skeleton.LIMB_NUMBERS], truth[:, skeleton.LIMB_NUMBERS]
     errors = joint_errors(found, truth)
     known = np.isfinite(errors)
     count = known.sum(axis=1)

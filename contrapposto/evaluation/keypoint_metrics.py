@@ -22,7 +22,6 @@ from contrapposto.geometry import oks
 PCK_SHARE = 0.2
 """A joint is right within this share of the torso."""
 
-_LIMB_JOINTS = np.array([skeleton.INDEX[name] for name in skeleton.LIMB_JOINTS])
 _DIAGONALS = (
     (skeleton.INDEX["left_shoulder"], skeleton.INDEX["right_hip"]),
     (skeleton.INDEX["right_shoulder"], skeleton.INDEX["left_hip"]),
@@ -120,7 +119,8 @@ def _score_person(
 ) -> PersonScore:
     labelled = _seen(person.keypoints)
     torso = torso_length(person.keypoints)
-    limbs = _LIMB_JOINTS[labelled[_LIMB_JOINTS]] if torso is not None else _LIMB_JOINTS[:0]
+    shown = skeleton.LIMB_NUMBERS[labelled[skeleton.LIMB_NUMBERS]]
+    limbs = shown if torso is not None else shown[:0]
     right, similarity, side_blind = 0, 0.0, 0.0
     if match is not None:
         predicted, similarity = found[match[0]], match[1]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from contrapposto import geometry
 from contrapposto.errors import DataError
-from contrapposto.evaluation.datasets import AREA_OF_BOX, BOX_MARGIN, AnnotatedPerson, Item
+from contrapposto.evaluation.datasets import AnnotatedPerson, Item
 from contrapposto.records import Box, Person, Pose
 from contrapposto.training import poses3d
 from contrapposto.training.bodies import head_turns, with_face
@@ -136,5 +136,5 @@ def nearest_poses(found: Sequence[Person], item: Item) -> list[Pose | None]:
 
 def _annotated(person: DemoPerson) -> AnnotatedPerson:
     points = person.seen_keypoints
-    box = Box.around(points, BOX_MARGIN)
-    return AnnotatedPerson(points, box, AREA_OF_BOX * box.area)
+    box = Box.around(points, geometry.BOX_MARGIN)
+    return AnnotatedPerson(points, box, geometry.AREA_OF_BOX * box.area)

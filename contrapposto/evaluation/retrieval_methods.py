@@ -15,7 +15,7 @@ from contrapposto.distances import pose_distances, shared_weight
 from contrapposto.evaluation.datasets import Item
 from contrapposto.evaluation.predictions import find_people, for_photos
 from contrapposto.evaluation.retrieval_metrics import side_blind_distances, true_distances
-from contrapposto.evaluation.targets import LIMB_WEIGHTS, SEED, Targets, nearest_person
+from contrapposto.evaluation.targets import SEED, Targets, nearest_person
 from contrapposto.indexing import Progress
 from contrapposto.manifest import Manifest
 from contrapposto.media.photos import Photo
@@ -29,6 +29,7 @@ from contrapposto.representations.view_invariant import ViewInvariant
 from contrapposto.search.matching import in_effect
 from contrapposto.search.pose_scoring import with_looks
 from contrapposto.search.posebit_scoring import posebit_distances
+from contrapposto.skeleton import LIMB_WEIGHTS
 from contrapposto.weights import Progress as FetchProgress
 
 JOINT_BOX = 1.3
@@ -167,11 +168,12 @@ def fused_pairs(
     return np.stack(rows)
 
 
-def vector_pairs(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(N, N) Euclidean distances of vectors (N, D); NaN where one is."""
-    points = np.asarray(vectors, np.float64)
-    squares = (points**2).sum(axis=1)
-    distances: NDArray[np.float64] = np.sqrt(np.maximum(squares[:, None] + squares - 2 * points @ points.T, 0.0))
+def vector_pairs(vectors: NDArray[np.floating], others: NDArray[np.floating] | None = None) -> NDArray[np.float64]:
+    """(N, M) Euclidean distances of vectors (N, D) to others (M, D), None for the same; NaN where one is."""
+    first = np.asarray(vectors, np.float64)
+    second = first if others is None else np.asarray(others, np.float64)
+    squares = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2 * first @ second.T
+    distances: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0.0))
     return distances
 
 
@@ -218,7 +220,7 @@ def _imagenet_features(targets: Targets, setting: Setting) -> Arrays:
     shown = targets.shown or ()
     people: dict[Path, list[tuple[int, NDArray[np.float64]]]] = {}
     for row, (item, person) in enumerate(shown):
-        people.setdefault(item.file, []).append((row, person.keypoints[LIMB_WEIGHTS > 0]))
+        people.setdefault(item.file, []).append((row, person.keypoints[skeleton.LIMB_NUMBERS]))
 
     def features(item: Item, photo: Photo) -> list[tuple[int, NDArray[np.float32]]]:
         return [

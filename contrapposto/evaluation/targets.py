@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from contrapposto import geometry, skeleton
 from contrapposto.demo import DemoPerson
 from contrapposto.errors import DataError
-from contrapposto.evaluation.datasets import AREA_OF_BOX, AnnotatedPerson, Item, read_keypoint_set
+from contrapposto.evaluation.datasets import AnnotatedPerson, Item, read_keypoint_set
 from contrapposto.evaluation.people3d import motion_of
 from contrapposto.records import Person, Pose
 from contrapposto.training import bodies, cameras, detector, poses3d
@@ -27,11 +27,6 @@ DEMO = "demo"
 SEED = 0
 POSES = 500
 """3D poses that are drawn from a table; each is seen by two cameras."""
-
-LIMB_WEIGHTS: NDArray[np.float64] = np.isin(skeleton.KEYPOINTS, skeleton.LIMB_JOINTS).astype(np.float64)
-"""(17,) weights of a distance over the 12 limb joints."""
-
-_LIMBS = LIMB_WEIGHTS > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +51,7 @@ class Targets:
     @property
     def limbs(self) -> NDArray[np.float64]:
         """(N, 12, 2) the true limb joints."""
-        return self.keypoints[:, _LIMBS]
+        return self.keypoints[:, skeleton.LIMB_NUMBERS]
 
 
 def read_targets(data: Path, split: str | None = None) -> Targets:
@@ -87,7 +82,7 @@ def _of_photos(data: Path, split: str | None) -> Targets:
     shown = tuple(
         (item, item.people[0])
         for item in dataset.items
-        if len(item.people) == 1 and np.isfinite(item.people[0].keypoints[_LIMBS]).all()
+        if len(item.people) == 1 and np.isfinite(item.people[0].keypoints[skeleton.LIMB_NUMBERS]).all()
     )
     return Targets(
         dataset.name,
@@ -110,7 +105,7 @@ def _of_demo() -> Targets:
     shown = []
     for person in people:
         width, height = person.size
-        annotated = AnnotatedPerson(person.keypoints, person.box, AREA_OF_BOX * person.box.area)
+        annotated = AnnotatedPerson(person.keypoints, person.box, geometry.AREA_OF_BOX * person.box.area)
         photo = Item(demo.photos() / person.file, width, height, names.index(person.file), (annotated,), False)
         shown.append((photo, annotated))
     return Targets(
@@ -125,7 +120,7 @@ def _of_demo() -> Targets:
 
 
 def _inside(person: DemoPerson) -> bool:
-    limbs = person.keypoints[_LIMBS]
+    limbs = person.keypoints[skeleton.LIMB_NUMBERS]
     return bool(((limbs >= 0) & (limbs <= person.size)).all())
 
 

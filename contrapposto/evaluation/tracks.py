@@ -43,7 +43,6 @@ METHODS: dict[str, Follow] = {"iou": by_iou, "joined": join}
 """`iou` is the yardstick."""
 
 Row = dict[str, Any]
-_LIMBS = np.array([skeleton.INDEX[name] for name in skeleton.LIMB_JOINTS])
 
 
 def evaluate_tracks(
@@ -158,10 +157,10 @@ def _row(shot: TrueShot, pair: Pair, person: Person, smooth: Person, stands: Per
 
 def _limbs_right(found: NDArray[np.float64], true: NDArray[np.float64]) -> tuple[int, int]:
     """How many visible limb joints of a person with a torso lie within PCK_SHARE of it, and of how many."""
-    torso, visible = torso_length(true), np.isfinite(true[_LIMBS, 0])
+    torso, visible = torso_length(true), np.isfinite(true[skeleton.LIMB_NUMBERS, 0])
     if torso is None:
         return 0, 0
-    away = np.hypot(*(found - true)[_LIMBS].T)[visible]
+    away = np.hypot(*(found - true)[skeleton.LIMB_NUMBERS].T)[visible]
     return int((away <= PCK_SHARE * torso).sum()), int(visible.sum())
 
 

@@ -85,7 +85,8 @@ def by_fused(gallery: Gallery, _: Learned | None) -> Scorer:
     """How surely people meet the conditions by their posebits, fused with the condition network's answer to all of
     them at once."""
     answer, chance = log_odds_of(gallery), remembered(gallery.people.probability)
-    return lambda question: fused_probability(question.condition, chance, answer)
+    learned = PartialQueries().learned
+    return lambda question: fused_probability(question.condition, chance, answer, learned)
 
 
 def by_fused_single(gallery: Gallery, _: Learned | None) -> Scorer:

@@ -79,19 +79,24 @@ def smoothed(
         raise ValueError("expected T rising times, keypoints of shape (T, 17, 2) and scores of shape (T, 17)")
     unseen = ~np.isfinite(points).all(axis=2)
     points[unseen], sure[unseen] = np.nan, 0.0
-    points, sure = _sides_put_right(moments, points, sure, chosen)
+    sides = _sides(moments, points, chosen)
+    points, sure = _taken(points, sides), _taken(sure, sides)
     return _filled(moments, _fitted(moments, points, sure, chosen), sure, chosen)
 
 
 def smoothed_track(track: Track, options: SmoothingOptions | None = None) -> Track:
-    """The track with its keypoints smoothed and the boxes around them, as an estimator draws them. The people have
-    no 3D keypoints: lift them again. Someone without a seen keypoint stays."""
+    """The track with its keypoints smoothed and the boxes around them, as an estimator draws them; fused keypoints
+    stay as far from them as they were, on the sides that are right. The people have no 3D keypoints: lift them
+    again. Someone without a seen keypoint stays."""
     points = np.stack([person.pose.keypoints for person in track.people])
     scores = np.stack([person.pose.scores for person in track.people])
+    moved = np.stack([person.pose.fused for person in track.people]) - points
+    moved = _taken(moved, _sides(track.times, points, options or SmoothingOptions()))
     people = []
-    for person, found, sure in zip(track.people, *smoothed(track.times, points, scores, options), strict=True):
+    rows = zip(track.people, *smoothed(track.times, points, scores, options), moved, strict=True)
+    for person, found, sure, move in rows:
         seen = bool(np.isfinite(found).any())
-        pose = replace(person.pose, keypoints=found, scores=sure, keypoints3d=np.zeros(0))
+        pose = replace(person.pose, keypoints=found, scores=sure, keypoints3d=np.zeros(0), fused=found + move)
         people.append(replace(person, box=Box.around(found), pose=pose) if seen else person)
     return Track(track.number, track.times, tuple(people))
 
@@ -109,11 +114,12 @@ def _between(times: Array, points: Array, reach: float) -> Array:
     return middle
 
 
-def _sides_put_right(times: Array, points: Array, scores: Array, options: SmoothingOptions) -> tuple[Array, Array]:
-    """Swaps left and right of the arms, of the legs or of the head in single samples, where both neighbours agree
-    that the other way round is right. All are judged by the samples as they came."""
-    expected = _between(times, points, options.neighbours)
-    points, scores, given, sure = points.copy(), scores.copy(), points, scores
+def _sides(times: Array, given: Array, options: SmoothingOptions) -> NDArray[np.intp]:
+    """(T, 17) the keypoint that each one is in truth: left and right of the arms, of the legs or of the head are
+    swapped in single samples, where both neighbours agree that the other way round is right. All are judged by the
+    samples (T, 17, 2) as they came."""
+    expected = _between(times, given, options.neighbours)
+    sides = np.tile(np.arange(skeleton.COUNT), (len(given), 1))
     for group in _GROUPS:
         other = skeleton.FLIP[group]
         as_is = np.hypot(*np.moveaxis(given[:, group] - expected[:, group], 2, 0))
@@ -122,12 +128,17 @@ def _sides_put_right(times: Array, points: Array, scores: Array, options: Smooth
         there, swapped = (np.where(both, away, 0.0).sum(axis=1) for away in (as_is, turned))
         wrong = (both.sum(axis=1) >= 4) & (swapped < options.swapped * there)
         wrong &= ~(np.roll(wrong, 1) | np.roll(wrong, -1))
-        points[np.ix_(wrong, group)] = given[np.ix_(wrong, other)]
-        scores[np.ix_(wrong, group)] = sure[np.ix_(wrong, other)]
-    return points, scores
+        sides[np.ix_(wrong, group)] = other
+    return sides
 
 
-def _sides(points: Array) -> Array:
+def _taken(values: Array, sides: NDArray[np.intp]) -> Array:
+    """(T, 17, ...) values of the keypoints `sides` (T, 17)."""
+    taken: Array = np.take_along_axis(values, sides.reshape(*sides.shape, *(1,) * (values.ndim - 2)), axis=1)
+    return taken
+
+
+def _sizes(points: Array) -> Array:
     """(T,) larger side of the box of the seen keypoints, pixels; 0 where none is seen."""
     seen = np.isfinite(points)
     low, high = np.where(seen, points, np.inf).min(axis=1), np.where(seen, points, -np.inf).max(axis=1)
@@ -138,7 +149,7 @@ def _sides(points: Array) -> Array:
 def _trust(times: Array, points: Array, scores: Array, options: SmoothingOptions) -> Array:
     """(T, 17) 0..1, low for keypoints far from where both neighbours say."""
     away = np.hypot(*np.moveaxis(points - _between(times, points, options.neighbours), 2, 0))
-    side = np.maximum(_sides(points), 1e-9)[:, None]
+    side = np.maximum(_sizes(points), 1e-9)[:, None]
     far = options.far + (options.far_sure - options.far) * scores**2
     trust: Array = 1.0 / (1.0 + np.nan_to_num(away / side / far) ** 2)
     return trust
@@ -149,7 +160,7 @@ def _fitted(times: Array, points: Array, scores: Array, options: SmoothingOption
     fitted = points.copy()
     if options.restless <= 0:
         return fitted
-    side = _sides(points)
+    side = _sizes(points)
     usual = float(np.median(side[side > 0])) if (side > 0).any() else 1.0
     noise = side[:, None] * (options.noise + options.noise_unsure * (1 - scores) ** 3)
     noise = noise / np.sqrt(np.maximum(_trust(times, points, scores, options), 1e-6))

@@ -16,20 +16,24 @@ Chance = Callable[[Posebit], Array]
 """(N,) chance that a row is true of people, 0..1, NaN where unknown."""
 
 LogOdds = Callable[[Sequence[Bit]], Array]
-"""(N,) log-odds that people meet a set of posebits, by their embeddings; NaN without an embedding, and for
-everybody where one of these posebits cannot be asked of embeddings."""
+"""(N,) log-odds that people meet a set of learned posebits, by their embeddings; NaN without an embedding."""
+
+Learned = Callable[[Bit], bool]
+"""Whether a posebit can be asked of embeddings."""
 
 SHARE = 0.3
 """Weight of the log-odds by embedding; posebits have the rest. Chosen on the split `val` of `lspe`."""
 
 
-def fused_probability(condition: Condition, chance: Chance, log_odds: LogOdds, share: float = SHARE) -> Array:
+def fused_probability(
+    condition: Condition, chance: Chance, log_odds: LogOdds, learned: Learned, share: float = SHARE
+) -> Array:
     """(N,) how surely N people meet a condition, 0..1, as `conditions.probability`; but of posebits that must all
     hold, the log-odds of their product are averaged with those by embedding of all of them at once. People without
     an embedding are judged by posebits alone; NaN where no posebit is known."""
     plain = pushed(condition)
     known = np.any([np.isfinite(chance(bit.row)) for bit in bits(plain)], axis=0)
-    return np.where(known, _fused(plain, chance, log_odds, share), np.nan)
+    return np.where(known, _fused(plain, chance, log_odds, learned, share), np.nan)
 
 
 def together(chances: Array, log_odds: Array, share: float) -> Array:
@@ -41,16 +45,16 @@ def together(chances: Array, log_odds: Array, share: float) -> Array:
     return np.where(np.isfinite(mixed), 1 / (1 + np.exp(-mixed)), chances)
 
 
-def _fused(plain: Condition, chance: Chance, log_odds: LogOdds, share: float) -> Array:
+def _fused(plain: Condition, chance: Chance, log_odds: LogOdds, learned: Learned, share: float) -> Array:
     if isinstance(plain, Either):
-        best: Array = np.max([_fused(part, chance, log_odds, share) for part in plain.parts], axis=0)
+        best: Array = np.max([_fused(part, chance, log_odds, learned, share) for part in plain.parts], axis=0)
         return best
     parts = plain.parts if isinstance(plain, All) else (plain,)
     least = FLOOR if len(parts) > 1 else 0.0
     asked = [part for part in parts if isinstance(part, Bit)]
-    deaf = [bit for bit in asked if len(asked) > 1 and not np.isfinite(log_odds([bit])).any()]
-    heard = [bit for bit in asked if bit not in deaf]
-    factors = [_fused(part, chance, log_odds, share) for part in parts if part not in asked]
+    heard = [bit for bit in asked if learned(bit)]
+    deaf = [bit for bit in asked if not learned(bit)]
+    factors = [_fused(part, chance, log_odds, learned, share) for part in parts if part not in asked]
     factors = [np.maximum(factor, least) for factor in [*factors, *(_chance(bit, chance) for bit in deaf)]]
     if heard:
         product = np.prod([np.maximum(_chance(bit, chance), least) for bit in heard], axis=0)

@@ -108,7 +108,7 @@ class WordsScorer:
         """(N,) how surely it holds: by posebits, and by the pose embeddings of those who have one."""
         if self._part.score == "hamming":
             return probability(person, self._chance)
-        return fused_probability(person, self._chance, self._log_odds)
+        return fused_probability(person, self._chance, self._log_odds, shared().learned)
 
     def _log_odds(self, asked: Sequence[Bit]) -> Array:
         return log_odds(shared(), self._block.doubled, asked)

@@ -53,7 +53,7 @@ class ConditionOptions:
     least_meeting: float = 0.01
     """Share of the people who must meet a set."""
     schedule: Schedule = field(
-        default_factory=lambda: Schedule(steps=1500, minutes=2.0, check=150, patience=5, device="cpu")
+        default_factory=lambda: Schedule(steps=1500, minutes=20.0, check=150, patience=5, device="cpu")
     )
 
 

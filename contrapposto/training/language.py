@@ -37,7 +37,7 @@ class LanguageOptions:
     hidden: float = 0.0
     """Most of the bits that are hidden of a person, 0..1; the share is drawn for each. Published: none."""
     schedule: Schedule = field(
-        default_factory=lambda: Schedule(steps=100_000, minutes=2.0, check=47, patience=8, device="cpu")
+        default_factory=lambda: Schedule(steps=100_000, minutes=20.0, check=47, patience=8, device="cpu")
     )
 
 

@@ -10,7 +10,6 @@ better.
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +31,7 @@ from contrapposto.training.cameras import CameraRange, Views, photograph
 from contrapposto.training.curves import Curve
 from contrapposto.training.detector import Detector, detect
 from contrapposto.training.export import residual_perceptron
+from contrapposto.training.loop import warm_cosine
 from contrapposto.training.variety import Variety, vary
 
 Progress = Callable[[int, int, str], None]
@@ -148,7 +148,7 @@ def _learn(
     best, best_state, best_step, losses = np.inf, dict(network.state_dict()), 0, []
     step = 0
     for step, batch in enumerate(_batches(motion, options), start=1):
-        rate = _rate(step, total, options)
+        rate = options.rate * warm_cosine(step, total, options.warm)
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.zero_grad(set_to_none=True)
@@ -204,13 +204,6 @@ def held_out_error(network: LifterNetwork, batch: Batch) -> float:
         away = torch.linalg.vector_norm(network(batch.inputs).reshape(-1, 17, 3) - batch.targets, dim=2)
     network.train()
     return float((away * batch.seen).sum().item()) / float(batch.seen.sum().item())
-
-
-def _rate(step: int, total: int, options: LiftingOptions) -> float:
-    if step <= options.warm:
-        return options.rate * step / options.warm
-    done = (step - options.warm) / max(total - options.warm, 1)
-    return options.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * min(done, 1.0))) / 2)
 
 
 def _batches(motion: poses3d.Motion, options: LiftingOptions) -> Iterator[Batch]:

@@ -97,6 +97,15 @@ def begin(schedule: Schedule) -> torch.device:
     return torch.device("cuda" if there and schedule.device != "cpu" else "cpu")
 
 
+def warm_cosine(step: int, total: int, warm: float, first: float = 0.0, last: float = 0.01) -> float:
+    """Factor of the learning rate at a step of so many: from `first` straight up to 1 in `warm` steps, then down to
+    `last` along a cosine."""
+    if step <= warm:
+        return first + (1 - first) * step / warm
+    done = min((step - warm) / max(total - warm, 1), 1.0)
+    return last + (1 - last) * (1 + math.cos(math.pi * done)) / 2
+
+
 def learn(
     network: nn.Module,
     optimizer: torch.optim.Optimizer,

@@ -4,16 +4,13 @@ are known (`embedded`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
-from torch import Tensor, nn
+from torch import nn
 
 from contrapposto.errors import DataError
 from contrapposto.networks.condition_query import PartialNetwork
@@ -21,7 +18,7 @@ from contrapposto.search.conditional_posebytes import PosebyteStatistics
 from contrapposto.text import path_text
 from contrapposto.training.conditions import ConditionOptions, learn_conditions
 from contrapposto.training.embedded import EmbeddedPeople, read_embedded, read_head
-from contrapposto.training.export import MOST, export
+from contrapposto.training.export import write
 from contrapposto.training.language import LanguageOptions, learn_language
 from contrapposto.training.loop import Progress
 from contrapposto.training.masks import MaskOptions, learn_masks
@@ -80,19 +77,13 @@ class TrainedPartial:
 
 
 def train_partial(
-    data: Path,
-    embeddings: Path | None,
-    out: Path,
-    options: PartialOptions | None = None,
-    progress: Progress | None = None,
+    data: Path, out: Path, options: PartialOptions | None = None, progress: Progress | None = None
 ) -> TrainedPartial:
-    """Learns from the photos of a keypoint set `data`, whose embeddings are kept in a folder as `embedded` says;
-    weights, curves and options go to `out`. Raises DataError."""
+    """Learns from the folder of embeddings `data` (`embedded`); weights, curves and options go to `out`. Raises
+    DataError."""
     options = options or PartialOptions()
-    if embeddings is None:
-        raise DataError(f"{path_text(data)}: image embeddings are needed; name their folder with --embeddings")
-    people, held_out = read_embedded(embeddings, options.train), read_embedded(embeddings, options.held_out)
-    return learn_partial(people, held_out, read_head(embeddings), out, options, progress)
+    people, held_out = read_embedded(data, options.train), read_embedded(data, options.held_out)
+    return learn_partial(people, held_out, read_head(data), out, options, progress)
 
 
 def learn_partial(
@@ -116,67 +107,18 @@ def learn_partial(
     squares = np.nan_to_num(masks.table(people.true.shape[1])) ** 2
     asked: NDArray[np.bool_] = np.any(squares, axis=1)
     tensors = [
-        torch.from_numpy(np.asarray(array, np.float32)).half().float()
+        torch.from_numpy(np.asarray(array, np.float32))
         for array in (squares, statistics.mean[None], statistics.covariance, asked[None])
     ]
     whole = PartialNetwork(network, *tensors)
     sets = torch.zeros(8, squares.shape[0])
     sets[torch.arange(8), torch.arange(8) * 7 % squares.shape[0]] = 1.0
     found = ("weights", "centre", "offset", "mask", "mean", "covariance", "learned")
+    posebytes = torch.from_numpy(held_out.posebytes[:16])
     differences = [
-        _write(stream, torch.from_numpy(held_out.posebytes[:16]), out / LANGUAGE, "posebyte", ("embedding",)),
-        _write(whole, sets, out / PARTIAL, "conditions", found),
+        write(stream.half().float(), [posebytes], out / LANGUAGE, SOURCE, given=("posebyte",)),
+        write(whole.half().float(), [sets], out / PARTIAL, SOURCE, given=("conditions",), found=found),
     ]
     return TrainedPartial(
         out / LANGUAGE, out / PARTIAL, spoken.best, learned.best, len(masks.rows), max(differences)
     )
-
-
-def _write(network: nn.Module, example: Tensor, path: Path, given: str, found: Sequence[str]) -> float:
-    """Writes a network whose weights are rounded to float16, and gives its difference from the file."""
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(parameter.half().float())
-    properties = {"name": path.stem, "licence": "Apache-2.0", "source": SOURCE}
-    data = halved(export(network, [example[:2]], properties, given=[given], found=found))
-    difference = difference_of(network, data, example)
-    if not difference <= MOST:
-        raise DataError(f"{path_text(path)}: the file would differ from the network by {difference:.2g}")
-    path.write_bytes(data)
-    return difference
-
-
-def difference_of(network: nn.Module, written: bytes, given: Tensor) -> float:
-    """The largest difference of any output of a written file from the network's, over the largest value of that
-    output where that is more than 1."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(written, providers=["CPUExecutionProvider"])
-    found = session.run(None, {session.get_inputs()[0].name: given.numpy()})
-    network.eval()
-    with torch.no_grad():
-        expected = network(given)
-    pairs = zip(found, expected if isinstance(expected, tuple) else (expected,), strict=True)
-    return max(float(np.abs(a - b.numpy()).max()) / max(1.0, float(b.abs().max())) for a, b in pairs)
-
-
-def halved(data: bytes) -> bytes:
-    """The same ONNX file with float32 constants stored as float16 where that loses nothing."""
-    model = onnx.load_from_string(data)
-    casts = []
-    for constant in list(model.graph.initializer):
-        values = numpy_helper.to_array(constant)
-        if values.dtype != np.float32 or values.size < 64:
-            continue
-        half = values.astype(np.float16)
-        if np.array_equal(half.astype(np.float32), values):
-            stored = f"{constant.name}__half"
-            casts.append(helper.make_node("Cast", [stored], [constant.name], to=onnx.TensorProto.FLOAT))
-            model.graph.initializer.remove(constant)
-            model.graph.initializer.append(numpy_helper.from_array(half, stored))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    smaller: bytes = model.SerializeToString()
-    return smaller

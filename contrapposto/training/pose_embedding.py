@@ -9,7 +9,6 @@ the embedding should have, so that parts of a pose can be asked for.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from contrapposto.representations.pose_embedding import JOINT_WIDTH
 from contrapposto.skeleton import LIMB_NUMBERS
 from contrapposto.text import path_text
 from contrapposto.training.export import write
-from contrapposto.training.loop import Progress, Schedule, begin, learn
+from contrapposto.training.loop import Progress, Schedule, begin, learn, warm_cosine
 from contrapposto.training.losses import log_ratio_of_all
 from contrapposto.training.seen import Components, Seen, look
 from contrapposto.weights import Progress as FetchProgress
@@ -41,7 +40,6 @@ LEAST_SIDE = 0.15
 """Of a pose, in sides of the square: what is smaller was hardly found."""
 
 _FLIP = np.array([int(skeleton.FLIP[number]) - LIMB_NUMBERS[0] for number in LIMB_NUMBERS])
-_LIMB_WEIGHTS = np.isin(np.arange(skeleton.COUNT), LIMB_NUMBERS).astype(np.float64)
 _AT_ONCE = 250
 
 
@@ -155,7 +153,7 @@ def learn_embedding(
         options.schedule,
         out,
         options,
-        lambda step, total: _rate(step, total, options.warm),
+        lambda step, total: warm_cosine(step, total, max(1.0, options.warm * total), 0.04, 0.001),
         progress,
     )
     _write_embedded(network, {"train": train, "val": held_out}, components.scale, out / EMBEDDINGS)
@@ -232,13 +230,6 @@ def _sides(truth: Tensor, known: Tensor) -> Tensor:
     high = torch.where(known[..., None], truth, -torch.inf).amax(1)
     side: Tensor = (high - low).amax(1)
     return side.clamp(min=LEAST_SIDE)
-
-
-def _rate(step: int, total: int, warm: float) -> float:
-    rising = max(1.0, warm * total)
-    if step <= rising:
-        return 0.04 + 0.96 * step / rising
-    return 0.001 + 0.999 * (1 + math.cos(math.pi * (step - rising) / max(total - rising, 1))) / 2
 
 
 class _People:
@@ -340,5 +331,5 @@ class _HeldOut:
 
 def _all_pairs(poses: NDArray[np.floating]) -> NDArray[np.float64]:
     """(N, N) 2D distances over the limb joints, px; NaN where not comparable."""
-    rows = [pose_distances("2d", pose, poses, _LIMB_WEIGHTS) for pose in poses]
+    rows = [pose_distances("2d", pose, poses, skeleton.LIMB_WEIGHTS) for pose in poses]
     return np.array(rows).reshape(len(poses), len(poses))

@@ -41,10 +41,6 @@ REDUCTION = "reduction.npz"
 
 MAP = (8, 8)
 
-BOX_MARGIN, AREA_OF_BOX = 0.12, 0.53
-"""Area of an annotated person, for telling who of those found it is: of the box of the joints, grown on each side
-by the first share of its larger side, the second share."""
-
 Progress = Callable[[int, int, str], None]
 
 
@@ -195,7 +191,7 @@ class _Looking:
         if photo.scale != (1.0, 1.0):
             raise DataError(f"{path_text(known.file)}: too large to learn from; make it smaller, and its joints")
         poses = [person.pose for person in self._estimator(photo.image)]
-        area = AREA_OF_BOX * Box.around(known.joints, BOX_MARGIN).area
+        area = geometry.AREA_OF_BOX * Box.around(known.joints, geometry.BOX_MARGIN).area
         chosen = geometry.nearest_pose([pose.keypoints for pose in poses], known.joints, area)
         if chosen is None or poses[chosen].visible.sum() < MIN_SEEN:
             return None

@@ -26,9 +26,6 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 UNITS: Mapping[Target, str] = {"2d": "px of 128", "3d": "mm", "procrustes": "mm", "posebits": "% of posebits"}
 """Units of the distances."""
 
-LIMBS = np.array([0.0 if name in skeleton.GROUPS["head"] else 1.0 for name in skeleton.KEYPOINTS])
-"""(17,) weights: the limb joints alike, nothing of the head."""
-
 LEAST_SHARED = 0.5
 """Of the joints, or the posebits, known of the one pose, the other must have this share to be compared."""
 
@@ -65,7 +62,7 @@ class Targets:
     def of_anchor(self, anchor: int) -> NDArray[np.float64]:
         """(N,) distances from one pose to all, 0 to itself; NaN where they cannot be compared."""
         if self.target == "procrustes":
-            return pose_distances(self.target, self.points[anchor], self.points, LIMBS)
+            return pose_distances(self.target, self.points[anchor], self.points, skeleton.LIMB_WEIGHTS)
         if self.target != "posebits":
             return _mean_distances(self.points[anchor], self.points, rescale=self.target == "2d")
         return _hamming(self.true[anchor], self.known[anchor], self.true, self.known)
@@ -77,9 +74,9 @@ class Targets:
 
 
 def _mean_distances(pose: NDArray[np.float64], others: NDArray[np.float64], rescale: bool) -> NDArray[np.float64]:
-    """(N,) what `pose_distances` gives with the weights `LIMBS` for `2d` and `3d`, as fast as every step of a
-    training needs it: one joint's coordinates of all poses lie side by side."""
-    shown = (LIMBS > 0) & np.isfinite(pose).all(axis=1)
+    """(N,) what `pose_distances` gives over the limb joints for `2d` and `3d`, as fast as every step of a training
+    needs it: one joint's coordinates of all poses lie side by side."""
+    shown = (skeleton.LIMB_WEIGHTS > 0) & np.isfinite(pose).all(axis=1)
     wanted, found = pose[shown].T[:, :, None], np.ascontiguousarray(others[:, shown].transpose(2, 1, 0))
     seen = np.isfinite(found).all(axis=0)  # (K, N)
     number = seen.sum(axis=0)

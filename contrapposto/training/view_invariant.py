@@ -9,7 +9,6 @@ curve, and the best state is kept.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 
 from contrapposto.networks.keypoint_embedder import KeypointEmbedder
 from contrapposto.poses.lifting import encode
+from contrapposto.skeleton import LIMB_NUMBERS
 from contrapposto.training import poses3d
 from contrapposto.training.bodies import head_turns, take_apart, with_face
 from contrapposto.training.cameras import CameraRange, photograph
@@ -35,7 +35,7 @@ from contrapposto.training.cross_view_losses import (
 from contrapposto.training.detector import Detector, detect
 from contrapposto.training.export import residual_perceptron
 from contrapposto.training.kin import with_kin
-from contrapposto.training.loop import Progress, Schedule, begin, learn
+from contrapposto.training.loop import Progress, Schedule, begin, learn, warm_cosine
 from contrapposto.training.procrustes import all_np_procrustes
 from contrapposto.training.variety import Variety, vary
 from contrapposto.training.warm_start import begin_with, layers_of
@@ -50,9 +50,6 @@ LEAST = 0.05
 
 FLOOR = 0.1
 """Share of the body's size that is added to the true distances over which `distance` divides."""
-
-LIMBS = slice(5, 17)
-"""The 12 limb joints."""
 
 Loss = Literal["soft-targets", "softmax", "triplet", "log-ratio", "distance"]
 
@@ -143,7 +140,7 @@ def train_view_invariant(
         options.schedule,
         out,
         options,
-        lambda step, total: _rate(step, total, options.warm),
+        lambda step, total: warm_cosine(step, total, options.warm),
         progress,
     )
     return _export(network.cpu(), held_out, out / WEIGHTS, learned.steps)
@@ -199,15 +196,8 @@ class _Batches:
 def _batch(world: NDArray[np.float64], rng: np.random.Generator, cameras: CameraRange, detector: Detector) -> Batch:
     seen = [detect(photograph(world, rng, cameras), rng, detector) for _ in range(2)]
     inputs = np.concatenate([encode(found.keypoints, found.scores) for found in seen])
-    distances = all_np_procrustes(world[:, LIMBS]).astype(np.float32)
+    distances = all_np_procrustes(world[:, LIMB_NUMBERS]).astype(np.float32)
     return Batch(torch.from_numpy(inputs), torch.from_numpy(distances))
-
-
-def _rate(step: int, total: int, warm: int) -> float:
-    """Factor of the learning rate: up to 1 in the first steps, then down along a cosine."""
-    if step <= warm:
-        return step / warm
-    return 0.01 + 0.99 * (1 + math.cos(math.pi * min((step - warm) / max(total - warm, 1), 1.0))) / 2
 
 
 def _export(network: KeypointEmbedder, held_out: Batch, path: Path, steps: int) -> Trained:

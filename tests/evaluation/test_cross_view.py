@@ -19,8 +19,7 @@ from contrapposto.evaluation.cross_view import (
     hits,
     seen_by,
 )
-from contrapposto.evaluation.targets import LIMB_WEIGHTS
-from contrapposto.skeleton import INDEX
+from contrapposto.skeleton import INDEX, LIMB_WEIGHTS
 from contrapposto.training.poses3d import BANDAI, CMU, HELD_OUT
 from tests.poses.figures import person
 from tests.training.motion import write_table

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
 
-from contrapposto.evaluation.joints3d_metrics import LIMBS, align, mean_scores, person_scores
+from contrapposto.evaluation.joints3d_metrics import align, mean_scores, person_scores
 from contrapposto.evaluation.relations3d import DEAD_ZONE, RELATIONS, Relation, agreement
-from contrapposto.skeleton import INDEX
+from contrapposto.skeleton import INDEX, LIMB_NUMBERS
 from tests.poses.figures import person, turned
 
 Array = NDArray[np.float64]
@@ -41,7 +41,7 @@ def test_the_face_does_not_count() -> None:
     found = truth.copy()
     found[0, :5] += 1
     assert person_scores(found, truth)["mpjpe"][0] == 0
-    assert len(LIMBS) == 12
+    assert len(LIMB_NUMBERS) == 12
 
 
 def test_moving_scaling_and_turning_do_not_matter_after_alignment() -> None:
@@ -62,7 +62,7 @@ def test_a_mirror_image_is_not_aligned() -> None:
 
 def test_alignment_agrees_with_scipy() -> None:
     """Rotation by scipy's Kabsch, scale in closed form; and no rotation or scale that a search finds is better."""
-    truth, found = poses(10)[:, LIMBS], poses(10, seed=3)[:, LIMBS]
+    truth, found = poses(10)[:, LIMB_NUMBERS], poses(10, seed=3)[:, LIMB_NUMBERS]
     aligned = align(found, truth)
     for row in range(10):
         source, target = found[row] - found[row].mean(axis=0), truth[row] - truth[row].mean(axis=0)
@@ -85,7 +85,7 @@ def test_unknown_joints_do_not_count_and_few_are_not_aligned() -> None:
     truth[1, INDEX["right_knee"]] = np.nan
     found[2, 5:13] = np.nan
     scores = person_scores(found, truth)
-    kept = [joint for joint in LIMBS if joint != INDEX["left_wrist"]]
+    kept = [joint for joint in LIMB_NUMBERS if joint != INDEX["left_wrist"]]
     expected = 1000 * np.linalg.norm(found[0, kept] - truth[0, kept], axis=1).mean()
     assert scores["mpjpe"][0] == pytest.approx(expected)
     assert np.isnan(scores["pa-mpjpe"][2]), "four joints are shared"

@@ -170,13 +170,21 @@ def test_a_track_has_boxes_around_its_smoothed_keypoints() -> None:
 
 
 def test_what_the_pictures_told_is_kept() -> None:
-    points, _ = noisy()
-    told = [
-        replace(one, pose=replace(one.pose, fused=shown + 2, embedding=np.full(128, 0.1 * row)))
-        for row, (one, shown) in enumerate(zip(map(person, points), points, strict=True))
-    ]
-    found = smoothed_track(Track(1, TIMES, tuple(told)))
-    assert found.people[3].pose.keypoints != pytest.approx(points[3])
-    for before, after in zip(told, found.people, strict=True):
-        np.testing.assert_array_equal(after.pose.fused, before.pose.fused)
-        np.testing.assert_array_equal(after.pose.embedding, before.pose.embedding)
+    """Fused keypoints stay as far from the keypoints as they were, on the sides that are right."""
+    times = np.arange(7) * 0.2
+    right = np.stack([figure(20 * t) for t in times])
+    moves = np.stack([np.arange(COUNT), -np.arange(COUNT)], axis=1) / 4
+    points, fused = right.copy(), right + moves
+    points[3], fused[3] = right[3][FLIP], (right + moves)[3][FLIP]
+    people = tuple(
+        replace(
+            person(shown),
+            pose=replace(person(shown).pose, fused=put, embedding=np.full(128, 0.1 * row, np.float32)),
+        )
+        for row, (shown, put) in enumerate(zip(points, fused, strict=True))
+    )
+    track = smoothed_track(Track(1, times, people))
+    for row, after in enumerate(track.people):
+        assert after.pose.keypoints == pytest.approx(right[row], abs=1e-6)
+        assert after.pose.fused == pytest.approx(right[row] + moves, abs=1e-6)
+        np.testing.assert_array_equal(after.pose.embedding, people[row].pose.embedding)

@@ -38,6 +38,11 @@ def log_odds(asked: Sequence[Bit]) -> Array:
     return found
 
 
+def heard(_: Bit) -> bool:
+    """Everything can be asked of these embeddings."""
+    return True
+
+
 def odds(chances: Array) -> Array:
     return np.asarray(np.log(chances / (1 - chances)))
 
@@ -52,13 +57,15 @@ def test_log_odds_are_averaged_by_hand() -> None:
 def test_without_embeddings_it_is_the_probability() -> None:
     trees = [UP, All((UP, Bit(LEFT.name, False))), Either((UP, All((LEFT, NEAR)))), Not(All((UP, LEFT)))]
     for tree in trees:
-        np.testing.assert_allclose(fused_probability(tree, chance, nothing), probability(tree, chance))
-        np.testing.assert_allclose(fused_probability(tree, chance, log_odds, 0.0)[7], probability(tree, chance)[7])
+        np.testing.assert_allclose(fused_probability(tree, chance, nothing, heard), probability(tree, chance))
+        np.testing.assert_allclose(
+            fused_probability(tree, chance, log_odds, heard, 0.0)[7], probability(tree, chance)[7]
+        )
 
 
 def test_a_set_is_asked_at_once() -> None:
     pair = (UP, Bit(LEFT.name, False))
-    found = fused_probability(All(pair), chance, log_odds)
+    found = fused_probability(All(pair), chance, log_odds, heard)
     alone = probability(All(pair), chance)
     seen = np.isfinite(alone) & np.isfinite(log_odds(pair))
     np.testing.assert_allclose(
@@ -71,26 +78,33 @@ def test_a_set_is_asked_at_once() -> None:
 def test_alternatives_inside_a_set() -> None:
     tree = All((UP, Either((LEFT, NEAR))))
     first = together(np.maximum(chance(UP.row), FLOOR), log_odds([UP]), SHARE)
-    second = np.maximum(fused_probability(LEFT, chance, log_odds), fused_probability(NEAR, chance, log_odds))
-    found = fused_probability(tree, chance, log_odds)
+    second = np.maximum(
+        fused_probability(LEFT, chance, log_odds, heard), fused_probability(NEAR, chance, log_odds, heard)
+    )
+    found = fused_probability(tree, chance, log_odds, heard)
     others = np.delete(np.arange(20), [3, 4])
     np.testing.assert_allclose(found[others], (first * np.maximum(second, FLOOR))[others])
 
 
 def test_what_embeddings_cannot_be_asked_is_left_to_posebits() -> None:
-    def deaf(asked: Sequence[Bit]) -> Array:
-        return nothing(asked) if NEAR in asked else log_odds(asked)
+    def learned(bit: Bit) -> bool:
+        return bit != NEAR
 
-    found = fused_probability(All((UP, LEFT, NEAR)), chance, deaf)
+    def deaf(asked: Sequence[Bit]) -> Array:
+        assert NEAR not in asked
+        return log_odds(asked)
+
+    found = fused_probability(All((UP, LEFT, NEAR)), chance, deaf, learned)
     alone = np.where(np.isfinite(chance(NEAR.row)), chance(NEAR.row), 0.5)
-    expected = fused_probability(All((UP, LEFT)), chance, log_odds) * np.maximum(alone, FLOOR)
+    expected = fused_probability(All((UP, LEFT)), chance, log_odds, heard) * np.maximum(alone, FLOOR)
     others = np.delete(np.arange(20), 4)
     np.testing.assert_allclose(found[others], expected[others])
-    np.testing.assert_array_equal(fused_probability(NEAR, chance, deaf), chance(NEAR.row))
+    np.testing.assert_array_equal(fused_probability(NEAR, chance, deaf, learned), chance(NEAR.row))
 
 
 def test_a_name_means_its_conditions() -> None:
     tree = All((UP, LEFT))
     np.testing.assert_array_equal(
-        fused_probability(Named("anything", tree), chance, log_odds), fused_probability(tree, chance, log_odds)
+        fused_probability(Named("anything", tree), chance, log_odds, heard),
+        fused_probability(tree, chance, log_odds, heard),
     )

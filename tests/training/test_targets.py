@@ -13,7 +13,8 @@ from contrapposto.evaluation.retrieval_metrics import true_distances
 from contrapposto.geometry import mirror
 from contrapposto.posebits.answers import People, posebits
 from contrapposto.posebits.measures import Figures
-from contrapposto.training.targets import LIMBS, TARGETS, UNITS, Target, Targets
+from contrapposto.skeleton import LIMB_WEIGHTS
+from contrapposto.training.targets import TARGETS, UNITS, Target, Targets
 from tests.poses.figures import person, picture, turned
 
 
@@ -59,7 +60,7 @@ def test_2d_is_what_a_loop_computes() -> None:
 def test_distances_are_those_of_the_program(target: Target) -> None:
     made = Targets.of(target, people(unseen=0.3))
     for anchor in range(12):
-        wanted = pose_distances(target, made.points[anchor], made.points, LIMBS)
+        wanted = pose_distances(target, made.points[anchor], made.points, LIMB_WEIGHTS)
         np.testing.assert_allclose(made.of_anchor(anchor), wanted, atol=1e-8)
 
 
