@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 from contrapposto.errors import WeightsError
 from contrapposto.weights.table import Weights
-
-
-def require(row: Weights) -> None:
-    """Raises WeightsError when something that the row's converter needs is not installed."""
-    if row.converter == "efficientnet-lite" and importlib.util.find_spec("torch") is None:
-        raise WeightsError(
-            f"{row.name} needs the training extra once, to read the published file;"
-            " run pip install 'contrapposto[training]'"
-        )
 
 
 def build(row: Weights, source: Path) -> bytes:
@@ -23,7 +13,6 @@ def build(row: Weights, source: Path) -> bytes:
 
     Raises WeightsError when the source cannot be converted.
     """
-    require(row)
     import onnx
 
     from contrapposto.weights import onnx_builder

@@ -6,6 +6,7 @@ stem and head not scaled by width. Batch normalisation is folded into the convol
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto.errors import WeightsError
+from contrapposto.weights.checkpoint import read_state_dict
 from contrapposto.weights.onnx_builder import OnnxBuilder, TensorSpec
 
 EPSILON = 1e-3
@@ -26,18 +28,15 @@ StateDict = Mapping[str, NDArray[np.float32]]
 
 
 def convert(path: Path) -> Any:
-    """The `onnx.ModelProto` of the checkpoint at `path`; reading it needs PyTorch.
+    """The `onnx.ModelProto` of the checkpoint at `path`.
 
     Input `image` (N, 3, H, W) float32, (RGB - 127) / 128. Outputs `features` (N, 1280), the mean of the last map
     over the picture; `logits` (N, 1000) of the ImageNet classes; `map` (N, 1280, h, w), h = ceil(H / 32).
     Raises WeightsError when the file is no such checkpoint.
     """
-    import torch
-
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-        return graph({name: tensor.numpy() for name, tensor in loaded.items()})
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError, AttributeError) as error:
+        return graph(read_state_dict(path))
+    except (OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise WeightsError(f"{path.name} is not the EfficientNet-lite checkpoint expected ({reason})") from error
 

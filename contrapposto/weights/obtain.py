@@ -13,7 +13,7 @@ from pathlib import Path
 
 from contrapposto.errors import WeightsError
 from contrapposto.weights import cache
-from contrapposto.weights.build import build, require
+from contrapposto.weights.build import build
 from contrapposto.weights.clients import Progress
 from contrapposto.weights.fetch import fetch_package, verify
 from contrapposto.weights.table import Weights
@@ -70,8 +70,6 @@ def _obtain_others(rows: Sequence[Weights], progress: Progress) -> list[Path]:
     folder = cache.cache_folder()
     found = {row.name: cache.ready(folder, row) for row in rows}
     missing = [row for row in dict.fromkeys(rows) if found[row.name] is None]
-    for row in missing:
-        require(row)
     if missing:
         with cache.locked(folder, functools.partial(_waiting, progress)):
             found.update(_make(folder, missing, progress))
@@ -139,7 +137,6 @@ def _from_sources(row: Weights, source: Path, progress: Progress) -> Path:
     found = cache.ready(folder, row)
     if found is not None:
         return found
-    require(row)
     try:
         with cache.locked(folder, functools.partial(_waiting, progress)):
             return cache.ready(folder, row) or _convert(folder, row, source, progress)

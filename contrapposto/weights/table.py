@@ -173,7 +173,7 @@ TABLE: tuple[Weights, ...] = (
         ),
         "Apache-2.0",
         "efficientnet-lite",
-        "ImageNet features; input (N, 3, H, W) float32 (RGB - 127) / 128; made once, with PyTorch",
+        "ImageNet features; input (N, 3, H, W) float32 (RGB - 127) / 128",
     ),
     Weights(
         "lifter",

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from contrapposto.errors import WeightsError
-from contrapposto.weights import build, efficientnet, table
+from contrapposto.weights import efficientnet
+from tests.weights.checkpoints import checkpoint
 from tests.weights.windows import windows
 
 Real = NDArray[np.float32]
@@ -104,34 +102,14 @@ def test_other_networks_are_refused() -> None:
         efficientnet.graph(state)
 
 
-def torch_that_loads(what: Any) -> Any:
-    """A stand-in for PyTorch, which need not be installed."""
-
-    def load(path: Path, map_location: str, weights_only: bool) -> Any:
-        assert weights_only
-        if isinstance(what, Exception):
-            raise what
-        return {name: SimpleNamespace(numpy=lambda value=value: value) for name, value in what.items()}
-
-    return SimpleNamespace(load=load)
+def test_another_file_is_refused(tmp_path: Path) -> None:
+    for data in (b"", b"no checkpoint", checkpoint({"_fc.weight": np.zeros((2, 2), np.float32)})):
+        (tmp_path / "some.pth").write_bytes(data)
+        with pytest.raises(WeightsError, match=r"some\.pth is not the EfficientNet-lite") as caught:
+            efficientnet.convert(tmp_path / "some.pth")
+        assert "\n" not in str(caught.value)
 
 
-def test_the_checkpoint_is_read_without_running_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torch", torch_that_loads(small_state()))
-    model = efficientnet.convert(Path("some.pth"))
-    assert model.graph.input[0].name == "image"
-
-
-@pytest.mark.parametrize("what", [RuntimeError("bad\nfile"), EOFError(), {"_fc.weight": np.zeros(2)}])
-def test_another_file_is_refused(monkeypatch: pytest.MonkeyPatch, what: Any) -> None:
-    monkeypatch.setitem(sys.modules, "torch", torch_that_loads(what))
-    with pytest.raises(WeightsError, match=r"some\.pth is not the EfficientNet-lite") as caught:
-        efficientnet.convert(Path("some.pth"))
-    assert "\n" not in str(caught.value)
-
-
-def test_without_pytorch_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(WeightsError, match=r"pip install 'contrapposto\[training\]'"):
-        build.require(table.find("efficientnet-lite2"))
-    build.require(table.find("nanodet"))
+def test_a_checkpoint_becomes_the_graph_of_its_state(tmp_path: Path) -> None:
+    (tmp_path / "some.pth").write_bytes(checkpoint(small_state()))
+    assert efficientnet.convert(tmp_path / "some.pth") == efficientnet.graph(small_state())
