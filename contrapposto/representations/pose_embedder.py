@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,10 +92,17 @@ class EmbeddingEstimator:
 
 
 def make_embedding_estimator(
-    name: str = DEFAULT_ESTIMATOR, *, accurate: bool = False, threads: int = 1, progress: Progress | None = None
+    name: str = DEFAULT_ESTIMATOR,
+    *,
+    accurate: bool = False,
+    threads: int = 1,
+    progress: Progress | None = None,
+    pose_weights: Path | None = None,
 ) -> PoseEstimator:
     """The estimator that libraries are made with: as `poses.make_estimator`, and its people are looked at."""
-    estimator = make_estimator(name, accurate=accurate, threads=threads, progress=progress)
+    estimator = make_estimator(
+        name, accurate=accurate, threads=threads, progress=progress, pose_weights=pose_weights
+    )
     return EmbeddingEstimator(estimator, PoseEmbedder(threads=threads, progress=progress))
 
 

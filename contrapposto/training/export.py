@@ -32,12 +32,14 @@ def export(
     *,
     given: Sequence[str] = ("image",),
     found: Sequence[str] = ("embedding",),
+    counts: Mapping[str, str] | None = None,
 ) -> bytes:
     """The ONNX file of a network in evaluation mode, on the CPU, traced on example inputs.
 
     Of every input and output the first dimension, N, is free; the others are those of the examples. Weights are
     stored as float16 where that loses nothing. properties:
-    text for the file's metadata (name, licence, source). given, found: names of the inputs and the outputs.
+    text for the file's metadata (name, licence, source). given, found: names of the inputs and the outputs; counts:
+    of those whose first dimension may differ from N, what it is called instead.
     """
     import onnx
 
@@ -53,7 +55,7 @@ def export(
             opset_version=OPSET,
             input_names=list(given),
             output_names=list(found),
-            dynamic_axes={name: {0: "N"} for name in (*given, *found)},
+            dynamic_axes={name: {0: (counts or {}).get(name, "N")} for name in (*given, *found)},
         )
     model = onnx.load_from_string(stream.getvalue())
     _halve(model)
@@ -112,11 +114,16 @@ def write(
     *,
     given: Sequence[str] = ("image",),
     found: Sequence[str] = ("embedding",),
+    counts: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> float:
     """Writes a network to `path` and gives its difference from the file on the examples. source: the command that
-    trained it. Raises DataError when the difference is more than `MOST`, or the file cannot be written."""
-    properties = {"name": path.stem, "licence": "Apache-2.0", "source": source}
-    data = export(network, [example[:2] for example in examples], properties, given=given, found=found)
+    trained it; more: properties beside it; the rest as for `export`. Raises DataError when the difference is more
+    than `MOST`, or the file cannot be written."""
+    properties = {"name": path.stem, "licence": "Apache-2.0", "source": source, **(more or {})}
+    data = export(
+        network, [example[:2] for example in examples], properties, given=given, found=found, counts=counts
+    )
     difference = same(network, data, examples)
     if not difference <= MOST:
         raise DataError(

@@ -97,3 +97,19 @@ def log_ratio_of_all(embeddings: Tensor, targets: Tensor, epsilon: float = EPSIL
     means = (ratios * share).sum(1, keepdim=True) / share.sum(1, keepdim=True).clamp(min=1)
     loss: Tensor = 2 * (((ratios - means) ** 2) * share).sum() / share.sum().clamp(min=1)
     return loss
+
+
+def cosine_margin(scores: Tensor, matching: Tensor, margin: float = 0.1, hardest: int = 0) -> Tensor:
+    """Mean of 1 - s over the pairs that match, and mean of max(0, s - margin) over those that do not: the cosine
+    margin loss (Salvador et al. 2017; Garcia and Vogiatzis, BMVC 2018).
+
+    scores: (N, M) cosines s; matching: (N, M) bool; hardest: so many of those of a row that do not match count, the
+    largest s of them, 0: all.
+    """
+    own = torch.where(matching, 1 - scores, 0.0).sum() / matching.sum().clamp_min(1)
+    others = torch.where(matching, -torch.inf, scores)
+    if hardest:
+        others = others.topk(min(hardest, others.shape[1]), dim=1).values
+    compared = torch.isfinite(others).sum().clamp_min(1)
+    loss: Tensor = own + torch.relu(others - margin).sum() / compared
+    return loss

@@ -229,4 +229,25 @@ TABLE: tuple[Weights, ...] = (
         "conditions to queries among image embeddings; input (N, 560) float32 1 asked, also origin masks and the "
         "statistics of posebytes",
     ),
+    Weights(
+        "rmac-whitening",
+        Package("own", "contrapposto", "1.0.0", 0),
+        (
+            SourceFile(
+                "own/rmac-whitening.onnx", "54f58cb72867bc30985c8db11bc1092418f722b13fbc3633bd6d272d5f00f09a"
+            ),
+        ),
+        "Apache-2.0",
+        "none",
+        "PCA-whitening of R-MAC regions; input (N, 1280) float32 of unit length, output (N, 512)",
+    ),
+    Weights(
+        "shot-encoder",
+        Package("own", "contrapposto", "1.0.0", 0),
+        (SourceFile("own/shot-encoder.onnx", "1602bd5c66d54bf5ca86cd22b56e75022dd708d3aad40d9a2a28c19dd51d6981"),),
+        "Apache-2.0",
+        "none",
+        "a shot and pictures to one space; inputs R-MACs (T, 512) of a shot's frames and (N, 512) of pictures, "
+        "outputs (1, 256) and (N, 256)",
+    ),
 )

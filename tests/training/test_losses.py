@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install
 
 from contrapposto.training.losses import (  # noqa: E402
     EPSILON,
+    cosine_margin,
     dense_triplet,
     distance_regression,
     distances,
@@ -144,3 +145,29 @@ def test_equal_vectors_give_finite_gradients() -> None:
     for loss in (log_ratio(anchor, others, targets(5)), triplet_hinge(anchor, others[:2], others[2:])):
         (gradient,) = torch.autograd.grad(loss, anchor)
         assert torch.isfinite(gradient).all()
+
+
+def test_cosine_margin_is_what_a_double_loop_computes() -> None:
+    scores = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (6, 9)))
+    matching = torch.from_numpy(np.random.default_rng(1).random((6, 9)) < 0.25)
+    for hardest in (0, 1, 3, 100):
+        own, others = [], []
+        for i in range(6):
+            row = sorted((float(s) for j, s in enumerate(scores[i]) if not matching[i, j]), reverse=True)
+            others += [max(0.0, s - 0.2) for s in row[: hardest or None]]
+            own += [1 - float(s) for j, s in enumerate(scores[i]) if matching[i, j]]
+        wanted = np.mean(own) + np.mean(others)
+        assert float(cosine_margin(scores, matching, 0.2, hardest)) == pytest.approx(wanted)
+
+
+def test_cosine_margin_by_hand() -> None:
+    scores = torch.tensor([[1.0, 0.05], [0.5, 0.8]], requires_grad=True)
+    loss = cosine_margin(scores, torch.eye(2, dtype=torch.bool), 0.1)
+    assert float(loss.detach()) == pytest.approx((0 + 0.2) / 2 + (0 + 0.4) / 2)
+    loss.backward()
+    assert scores.grad is not None
+    assert scores.grad.tolist() == [[-0.5, 0.0], [0.5, -0.5]], "what is far enough apart is left alone"
+    nothing = torch.zeros(0, 0)
+    assert float(cosine_margin(nothing, torch.zeros(0, 0, dtype=torch.bool))) == 0
+    alone = torch.ones(2, 2)
+    assert float(cosine_margin(alone, torch.ones(2, 2, dtype=torch.bool))) == 0

@@ -27,10 +27,12 @@ SIZES = {
     "partial-queries": (4, 560),
     "movenet-thunder-trunk": (1, 256, 256, 3),
     "pose-embedder": (2, 8, 8, 1280),
+    "rmac-whitening": (4, 1280),
+    "shot-encoder": (5, 512),
 }
 """Shape of the first input that each network is run on."""
 
-FURTHER = {"pose-embedder": {"keypoints": (2, 17, 3)}}
+FURTHER = {"pose-embedder": {"keypoints": (2, 17, 3)}, "shot-encoder": {"pictures": (3, 512)}}
 """Shapes of other inputs, by name."""
 
 KEPT = 600

@@ -44,6 +44,8 @@ def test_every_shipped_row_lies_in_the_package() -> None:
         "view-invariant",
         "language-stream",
         "partial-queries",
+        "rmac-whitening",
+        "shot-encoder",
     ]
     for row in shipped:
         assert obtain.shipped_file(row).is_file()
