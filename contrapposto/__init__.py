@@ -26,11 +26,13 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from contrapposto.indexing import IndexReport
+    from contrapposto.items import ItemsReport
     from contrapposto.library import Library
     from contrapposto.records import (
         Box,
         ConditionResult,
         Hit,
+        Item,
         Media,
         PartResult,
         Person,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
         Shot,
         Skipped,
         StepResult,
+        StillHit,
         WordsResult,
     )
     from contrapposto.search.pose_json import pose_from_json
@@ -54,6 +57,8 @@ __all__ = [
     "DataError",
     "Hit",
     "IndexReport",
+    "Item",
+    "ItemsReport",
     "Library",
     "LibraryBusy",
     "LibraryError",
@@ -70,6 +75,7 @@ __all__ = [
     "Skipped",
     "Step",
     "StepResult",
+    "StillHit",
     "UnreadableMedia",
     "WeightsError",
     "WordsPart",
@@ -88,11 +94,13 @@ _HOMES = {
         "WeightsError",
     ),
     "contrapposto.indexing": ("IndexReport",),
+    "contrapposto.items": ("ItemsReport",),
     "contrapposto.library": ("Library",),
     "contrapposto.records": (
         "Box",
         "ConditionResult",
         "Hit",
+        "Item",
         "Media",
         "PartResult",
         "Person",
@@ -101,6 +109,7 @@ _HOMES = {
         "Shot",
         "Skipped",
         "StepResult",
+        "StillHit",
         "WordsResult",
     ),
     "contrapposto.search.pose_json": ("pose_from_json",),

@@ -26,4 +26,4 @@ class QueryError(ContrappostoError):
 
 
 class DataError(ContrappostoError):
-    """An evaluation data folder, or stored predictions, are not as their format says."""
+    """A data folder, stored predictions, or a table of items are not as their format says."""

@@ -4,38 +4,45 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import platformdirs
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from contrapposto import indexing, manifest
+from contrapposto import indexing, items, manifest
 from contrapposto.collection import absolute, check_root
-from contrapposto.errors import LibraryBusy, LibraryError, QueryError
+from contrapposto.errors import LibraryError, QueryError
+from contrapposto.indexing import photos
 from contrapposto.indexing.films import FilmProgress
-from contrapposto.manifest import Manifest
-from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, PoseEstimator
-from contrapposto.records import Hit, Media, Person, Pose, Skipped
-from contrapposto.search import ranking
+from contrapposto.items import ItemsReport
+from contrapposto.manifest import Manifest, Wanted
+from contrapposto.poses import POSE_WEIGHTS, PoseEstimator
+from contrapposto.poses.kept import keep_weights, kept_weights
+from contrapposto.records import Hit, Item, Media, Person, Pose, Skipped, StillHit
+from contrapposto.search import nothing, ranking, stills
+from contrapposto.search import where as conditions
 from contrapposto.search.candidates import Snapshot, take_snapshot
-from contrapposto.search.pose_part import DEFAULT_METRIC, Lift, PosePart
+from contrapposto.search.pose_part import DEFAULT_METRIC, Lift, PosePart, pose_of
 from contrapposto.search.query import Part, Query
-from contrapposto.search.sequence_part import SequencePart, in_words
+from contrapposto.search.sequence_part import in_words
 from contrapposto.search.timeline import Timeline
-from contrapposto.store import Store, inspection
+from contrapposto.store import Store, inspection, lock
 from contrapposto.store.lance import LanceStore
-from contrapposto.store.rows import PeopleArrays, key_path, path_key, row_ids
-from contrapposto.text import count
+from contrapposto.store.lock import locked
+from contrapposto.store.rows import PeopleArrays, items_of, key_path, path_key, row_ids
 from contrapposto.weights import Progress
+
+if TYPE_CHECKING:
+    from contrapposto.representations.segment_maker import SegmentMaker
 
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())
 
-LOCK_FILE = "indexing.lock"
 TABLES = "tables"
 
 _LOST = "this watched folder cannot be reached now; `contrapposto forget` stops watching it"
@@ -47,18 +54,6 @@ def default_folder() -> Path:
     return (
         Path(named).expanduser() if named else Path(platformdirs.user_data_dir("contrapposto")) / "default.library"
     )
-
-
-def pose_of(image: str | os.PathLike[str], people: Sequence[Person], number: int) -> Pose:
-    """The pose of one of the people found in a picture, counted from 1. Raises QueryError when there is none."""
-    if not people:
-        raise QueryError(f"{image}: nobody was found in it; use a picture that shows a person, or a skeleton")
-    if not 1 <= number <= len(people):
-        raise QueryError(
-            f"{image}: has {count(len(people), 'person', 'people')}, there is no number {number}; choose 1 to "
-            f"{len(people)}"
-        )
-    return people[number - 1].pose
 
 
 class Library:
@@ -82,9 +77,11 @@ class Library:
         self._estimator = estimator
         self._progress = progress
         self._lifter: Lift | None = None
+        self._segment_maker: SegmentMaker | None = None
         self._store: LanceStore | None = None
         self._warnings: list[str] = []
         self._snapshot: Snapshot | None = None
+        self._stills: stills.StillIndex | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -97,6 +94,8 @@ class Library:
         *folders: str | os.PathLike[str],
         accurate: bool | None = None,
         every: float | None = None,
+        estimator: str | None = None,
+        pose_weights: Path | None = None,
         workers: int | None = None,
         rebuild: bool = False,
         wait: bool = False,
@@ -107,7 +106,8 @@ class Library:
         before when none is named.
 
         accurate: find more and smaller people at about twice the time; every: seconds between two frames of a film
-        that are looked at (0.2 in a new library); None keeps the library's setting.
+        that are looked at (0.2 in a new library); estimator: name in `poses.ESTIMATORS`, pose_weights: its trained
+        file or folder, of which the library keeps a copy; None keeps the library's setting.
         rebuild: forget everything found so far and start again, as after a change of weights. wait: wait for
         another process that is indexing, instead of raising LibraryBusy.
         A folder given before that cannot be reached now (an unplugged disk) is skipped with a reason; what was
@@ -115,8 +115,8 @@ class Library:
         LibraryError (nothing to index, other weights, a folder that is something else than a library, a full disk),
         WeightsError.
         """
-        self._make_folder()
-        with self._locked(wait):
+        manifest.make_folder(self.folder, (lock.FILE, TABLES, POSE_WEIGHTS))
+        with locked(self.folder, wait):
             stated = self._stated(rebuild)
             unstated = stated is None and self._has_tables()
             given = [absolute(folder) for folder in folders]
@@ -126,14 +126,16 @@ class Library:
                 raise LibraryError(f"{self.folder}: nothing to index; name a folder: contrapposto index FOLDER")
             for root in given:
                 check_root(root)
-            current = self._current_manifest(stated, accurate, rebuild, every)
+            wanted = Wanted(accurate, every, estimator, pose_weights)
+            current = self._current_manifest(stated, wanted, rebuild)
             if stated and not rebuild:
-                self._refuse_changed(stated, current)
-            estimator = self._load_estimator(current)
+                manifest.refuse_changed(self.folder, stated, current, wanted)
+            look = self._load_estimator(current, pose_weights)
+            keep_weights(self.folder, current.estimator, pose_weights)
             watched = list(dict.fromkeys([*known, *given]))
             store = self._open_store(to_write=True) if self._has_tables() else None
             if store and rebuild:
-                self._clear(store)
+                indexing.clear(store)
             self._state(current.with_roots(tuple(path_key(root) for root in watched)))
             store = store or self._open_store(to_write=True)
             roots = given if given and not rebuild else watched
@@ -141,7 +143,7 @@ class Library:
             report = indexing.index(
                 store,
                 [root for root in roots if root not in lost],
-                estimator,
+                look,
                 indexing.IndexOptions(workers or os.cpu_count() or 1, every=current.every),
                 progress,
                 film_progress,
@@ -185,6 +187,42 @@ class Library:
         store = self._store_to_read()
         return ranking.search(store, self._current_snapshot(), query.lifted(self._load_lifter))
 
+    def search_still(
+        self,
+        image: str | os.PathLike[str] | NDArray[np.uint8],
+        *,
+        top: int = 20,
+        method: stills.Method = "fused",
+        where: str | None = None,
+        min_match: float = 0.0,
+    ) -> list[StillHit]:
+        """The moments of films that a photo of a screen (or a still, a file or an (H, W, 3) RGB array) shows, the
+        surest first, at most one in a shot, with the items on show.
+
+        method: in `stills.METHODS`; where: condition on files; min_match: least match, 0..1. Raises QueryError,
+        UnreadableMedia (with the path), LibraryError, WeightsError.
+        """
+        from contrapposto.search import still_photo
+
+        store, snapshot = self._store_to_read(), self._current_snapshot()
+        if self._stills is None or self._stills.version != snapshot.version:
+            self._stills = stills.take_index(store, snapshot)
+        if isinstance(image, np.ndarray):
+            seen, width = image, image.shape[1]
+        else:
+            photo = photos.read_picture(Path(image))
+            seen, width = photo.image, photo.width
+        asked = still_photo.look(seen, self._load_segment_maker(), width)
+        condition = conditions.parse(where) if where is not None else None
+        moment = still_photo.finder(seen)
+        return stills.search_stills(
+            *(store, snapshot, self._stills, asked, moment),
+            top=top,
+            method=method,
+            condition=condition,
+            min_match=min_match,
+        )
+
     def timelines(self, query: Query, hits: Sequence[Hit], most: int = 10) -> list[Timeline]:
         """How well the films among some hits match a query over all of their time, the first `most` of them.
         Raises as `search`."""
@@ -194,31 +232,18 @@ class Library:
 
     def why_nothing(self, query: Query) -> str:
         """Why `search` found nobody for a query, in words for the user. Raises as `search`."""
-        store = self._store_to_read()
-        if not store.count("people"):
-            return "The library holds nobody yet; index photos or films of people into it."
-        if query.where is not None and not self._current_snapshot().contents(query.condition).any():
-            return f"No file in the library meets --where {query.where!r}."
-        if query.min_match and (best := self.search(replace(query, min_match=0.0, top=1))):
-            return f"Nobody matches that well: the best match is {best[0].match:.2f}; ask for less than that."
-        if any(isinstance(part, SequencePart) for part in query.parts):
-            return "Nobody in films is followed long enough; photos have no answer to one thing after the other."
-        if query.of_pictures:
-            return "No picture in the library shows so many people as asked for."
-        return "Nobody in the library shows enough of the joints asked for to be compared; ask for fewer joints."
+        return nothing.why_nothing(self._store_to_read(), self._current_snapshot(), query, self.search)
 
     def find_people(self, image: str | os.PathLike[str]) -> list[Person]:
         """The people of a picture file, most prominent first, in pixels of the full upright picture; nothing is
         stored. Raises UnreadableMedia with the path."""
-        return indexing.find_people(Path(image), self._load_estimator(self._current_manifest(self._stated())))
+        return photos.find_people(Path(image), self._load_estimator(self._current_manifest(self._stated())))
 
     def people(self, path: str | os.PathLike[str]) -> list[Person]:
         """What the library holds of one file, of a film the distinct poses in order of time; empty when it holds
         nobody. Raises LibraryError when the file is not in it."""
         store = self._store_to_read()
-        rows = store.read("media", ["content", "rows"], keys=[path_key(absolute(path))])
-        if not len(rows):
-            raise LibraryError(f"{path}: not in the library {self.folder}; index it first")
+        rows = self._row(path)
         ids = row_ids(rows["content"][0].as_py(), rows["rows"][0].as_py())
         found = PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS, keys=ids))
         return [found.person(int(row)) for row in np.argsort(found.numbers, kind="stable")]
@@ -234,7 +259,7 @@ class Library:
         """
         store = self._store_to_read()
         tops = [absolute(path) for path in paths]
-        with self._locked(wait):
+        with locked(self.folder, wait):
             known = indexing.known_media(store)
             keys = [
                 key
@@ -248,13 +273,39 @@ class Library:
                 self._state(stated.without_roots(tuple(path_key(top) for top in tops)))
         return len(keys)
 
+    def add_items(self, table: str | os.PathLike[str], *, wait: bool = False) -> ItemsReport:
+        """Attaches the items of a CSV file (docs/items.md) to the films of the library; rows that do not fit are
+        left out and told. Raises DataError, LibraryBusy, LibraryError."""
+        store = self._store_to_read()
+        with locked(self.folder, wait):
+            return items.add(store, items.read_items(Path(table), self.media()))
+
+    def items(self) -> list[tuple[Path | None, Item]]:
+        """All items, in order of film and time, with the path of their film, None where no file has it any more.
+        They stay when a film is forgotten, until `remove_items`."""
+        paths: dict[str, Path] = {}
+        for media in self.media():
+            paths.setdefault(media.content, media.path)
+        found = [(paths.get(item.content), item) for item in items_of(self._store_to_read().read("items"))]
+        return sorted(found, key=lambda one: (one[0] is None, str(one[0]), one[1].start, one[1].name))
+
+    def remove_items(
+        self, *, film: str | os.PathLike[str] | None = None, name: str | None = None, wait: bool = False
+    ) -> int:
+        """Removes the items of a film, those of a name, those that are both, or all; returns how many. Raises
+        LibraryError when the film is not in the library, LibraryBusy."""
+        store = self._store_to_read()
+        content = None if film is None else str(self._row(film)["content"][0].as_py())
+        with locked(self.folder, wait):
+            return items.remove(store, content, name)
+
     def repair(self, *, wait: bool = False) -> tuple[str, ...]:
         """Puts right what `index` would put right first, and more: every row is read, the newest commits whose rows
         are all good become the newest, people without a file go, small files are merged. Returns `warnings`; what
         was lost is found again by `index`. Raises LibraryBusy, LibraryError."""
         if not self._has_tables():
             raise LibraryError(f"{self.folder}: no library here; make one: contrapposto index FOLDER")
-        with self._locked(wait):
+        with locked(self.folder, wait):
             store = self._open_store(to_write=True)
             store.repair(inspection.CHECKS)
             self._warn(*store.problems)
@@ -265,40 +316,29 @@ class Library:
                 self._state(stated)
         return self.warnings
 
-    def _make_folder(self) -> None:
-        """Raises LibraryError when the folder cannot be made, or holds something else than a library."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            names = {entry.name for entry in self.folder.iterdir()}
-        except OSError as error:
-            raise LibraryError(f"{self.folder}: cannot be made ({error.strerror}); name another place") from error
-        foreign = {name for name in names if name not in (LOCK_FILE, TABLES) and not name.startswith(manifest.FILE)}
-        if foreign and manifest.FILE not in names:
-            raise LibraryError(
-                f"{self.folder}: holds other files ({min(foreign)!r}) and is no library; name a new or empty folder"
-            )
+    def _row(self, path: str | os.PathLike[str]) -> pa.Table:
+        """The row of `media` of a file. Raises LibraryError when there is none."""
+        rows = self._store_to_read().read("media", keys=[path_key(absolute(path))])
+        if not len(rows):
+            raise LibraryError(f"{path}: not in the library {self.folder}; index it first")
+        return rows
 
     def _current_manifest(
-        self,
-        stated: Manifest | None,
-        accurate: bool | None = None,
-        rebuild: bool = False,
-        every: float | None = None,
+        self, stated: Manifest | None, wanted: Wanted | None = None, rebuild: bool = False
     ) -> Manifest:
-        """What this program would state of a library like the stated one; with an estimator it has if `rebuild`."""
-        if accurate is None:
-            accurate = stated.accurate if stated else bool(self._estimator and self._estimator.accurate)
-        name = stated.estimator if stated else DEFAULT_ESTIMATOR
-        kept = stated.every if stated else manifest.EVERY
-        name = DEFAULT_ESTIMATOR if rebuild and name not in ESTIMATORS else name
-        return Manifest.of(name, accurate, kept if every is None else every)
+        """See `manifest.current`."""
+        if stated is None and self._estimator and (wanted is None or wanted.accurate is None):
+            wanted = replace(wanted or Wanted(), accurate=self._estimator.accurate)
+        return manifest.current(stated, self.folder, wanted, rebuild)
 
-    def _load_estimator(self, wanted: Manifest) -> PoseEstimator:
-        if self._estimator is None or self._estimator.accurate != wanted.accurate:
+    def _load_estimator(self, current: Manifest, pose_weights: Path | None = None) -> PoseEstimator:
+        made = self._estimator and (self._estimator.name, self._estimator.accurate)
+        if self._estimator is None or pose_weights or made != (current.estimator, current.accurate):
             from contrapposto.representations.pose_embedder import make_embedding_estimator
 
+            name, kept = current.estimator, pose_weights or kept_weights(self.folder, current.estimator)
             self._estimator = make_embedding_estimator(
-                wanted.estimator, accurate=wanted.accurate, progress=self._progress
+                name, accurate=current.accurate, progress=self._progress, pose_weights=kept
             )
         return self._estimator
 
@@ -309,21 +349,18 @@ class Library:
             self._lifter = Lifter()
         return self._lifter
 
-    def _refuse_changed(self, stated: Manifest, current: Manifest) -> None:
-        differences = stated.differences(current)
-        if differences:
-            raise LibraryError(
-                f"{self.folder}: was made with other settings or weights ({'; '.join(differences)}); rebuild it: "
-                f"contrapposto index --rebuild{' --accurate' if current.accurate else ''}"
-                f"{f' --every {current.every:g}' if current.every != manifest.EVERY else ''} "
-                f"--library {shlex.quote(str(self.folder))}"
-            )
+    def _load_segment_maker(self) -> SegmentMaker:
+        if self._segment_maker is None:
+            from contrapposto.representations.segment_maker import SegmentMaker
+
+            self._segment_maker = SegmentMaker(progress=self._progress)
+        return self._segment_maker
 
     def _store_to_read(self) -> Store:
         stated = self._stated()
         if stated is None:
             raise LibraryError(f"{self.folder}: no library here; make one: contrapposto index FOLDER")
-        self._refuse_changed(stated, self._current_manifest(stated))
+        manifest.refuse_changed(self.folder, stated, self._current_manifest(stated))
         return self._open_store()
 
     def _open_store(self, to_write: bool = False) -> LanceStore:
@@ -361,28 +398,3 @@ class Library:
         if self._snapshot is None or self._snapshot.version != store.version():
             self._snapshot = take_snapshot(store)
         return self._snapshot
-
-    def _clear(self, store: Store) -> None:
-        store.delete("media", store.read("media", ["path"])["path"].to_pylist())
-        store.delete("people", store.read("people", ["id"])["id"].to_pylist())
-        store.delete("shots", store.read("shots", ["id"])["id"].to_pylist())
-
-    @contextmanager
-    def _locked(self, wait: bool) -> Iterator[None]:
-        import filelock
-
-        lock = filelock.FileLock(self.folder / LOCK_FILE)
-        try:
-            lock.acquire(timeout=-1 if wait else 0)
-        except filelock.Timeout:
-            raise LibraryBusy(
-                f"{self.folder}: another process is indexing into it; wait for it (--wait does), or stop it"
-            ) from None
-        except OSError as error:
-            raise LibraryError(
-                f"{self.folder}: cannot be written ({error.strerror or error}); check its permissions"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()

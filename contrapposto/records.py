@@ -161,9 +161,9 @@ class Media:
     content: hash of the file's bytes (people belong to it, so a moved or copied file keeps them);
     modified: nanoseconds since the epoch, as the file system says; taken: ISO date and time from EXIF, or None;
     width, height: pixels as shown, 0 if the file could not be read; people: number found, in a film the most at one
-    time; rows: people stored, in a film one for each distinct pose; shots: stored shots of a film, 0 for a photo;
-    duration: seconds of a film, None for a photo or where it is not known; until: seconds of a film that are worked
-    through, None where all is;
+    time; rows: people stored, in a film one for each distinct pose; shots, segments: numbers stored of a film, 0 for
+    a photo; duration: seconds of a film, None for a photo or where it is not known; until: seconds of a film that
+    are worked through, None where all is;
     fingerprint: 64-bit perceptual hash of the picture, None without one;
     problem: why the file was skipped, or None.
     """
@@ -181,6 +181,7 @@ class Media:
     problem: str | None = None
     rows: int = 0
     shots: int = 0
+    segments: int = 0
     duration: float | None = None
     until: float | None = None
 
@@ -308,6 +309,52 @@ class SequenceResult:
     def unit(self) -> str:
         """Of the distance."""
         return "s"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that is shown in a film. content: of the film; start, end: seconds; box: where, in pixels of the
+    full frame, None for anywhere; link: an address, picture: a file or an address, empty where there is none."""
+
+    content: str
+    start: float
+    end: float
+    name: str
+    box: Box | None = None
+    link: str = ""
+    picture: str = ""
+
+    def away(self, time: float) -> float:
+        """Seconds from a second to when it is shown; 0 while it is."""
+        return max(self.start - time, time - self.end, 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StillHit:
+    """One answer to a photo of a screen: the moment of a film that it shows, at most one in a shot.
+
+    time: second of the frame; match: 0..1, how sure; matched: (K, 2, 2) float64, keypoints of the photo and of the
+    frame that fit one view of a plane, x, y in pixels of the upright photo, then of the full frame, none where the
+    answer stands on looks alone; likeness: cosine of what photo and segment look like as a whole, -1..1; outline:
+    (4, 2) float64, the corners of the frame (top left, then clockwise) in pixels of the photo, None without
+    `matched`; copies: other paths with the same content; items: what is on show within some seconds, the nearest in
+    time first.
+    """
+
+    path: Path
+    time: float
+    shot: Shot
+    match: float
+    matched: NDArray[np.float64]
+    likeness: float
+    outline: NDArray[np.float64] | None = None
+    copies: tuple[Path, ...] = ()
+    items: tuple[Item, ...] = ()
+
+    @property
+    def inliers(self) -> int:
+        """Number of matched keypoints."""
+        return len(self.matched)
 
 
 Why = PartResult | WordsResult | SequenceResult

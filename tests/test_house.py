@@ -34,6 +34,7 @@ LAYERS: list[set[str]] = [
     {"poses"},
     {"representations"},
     {"store"},
+    {"items"},
     {"manifest"},
     {"indexing"},
     {"search"},

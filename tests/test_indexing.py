@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from contrapposto.errors import LibraryError, UnreadableMedia
-from contrapposto.indexing import IndexOptions, find_people
+from contrapposto.indexing import IndexOptions
+from contrapposto.indexing.photos import find_people
 from contrapposto.library import Library
 from contrapposto.media.fingerprint import fingerprint
 from contrapposto.records import Pose

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ import pytest
 
 from contrapposto import indexing
 from contrapposto.indexing import IndexOptions
-from contrapposto.indexing.films import FilmOptions, index_film
+from contrapposto.indexing.films import FilmOptions, Networks, index_film
 from contrapposto.library import Library
+from contrapposto.poses import PoseEstimator
 from contrapposto.poses.lifting import Lifter
 from contrapposto.records import Box, Media, Person, Pose, Shot
+from contrapposto.representations.segment_maker import SegmentMaker
 from contrapposto.shots import DEFAULT_DETECTOR, DETECTORS
 from contrapposto.store.exact import ExactStore
-from contrapposto.store.rows import PeopleArrays, shots_of
+from contrapposto.store.rows import PeopleArrays, segments_of, shots_of
 from tests.drawn import RED_STEP, DrawnPeople
 from tests.filmed import Colour, ColourCuts, picture, write_film, write_sound
 
@@ -34,6 +37,15 @@ def scenes(lengths: list[int]) -> list[Colour]:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shots are found by colour: finding them is not what is tested here."""
     monkeypatch.setitem(DETECTORS, DEFAULT_DETECTOR, ColourCuts)
+
+
+def networks(estimator: PoseEstimator) -> Networks:
+    return Networks(estimator, Lifter(), segment_maker())
+
+
+@cache
+def segment_maker() -> SegmentMaker:
+    return SegmentMaker()
 
 
 @pytest.fixture
@@ -89,6 +101,24 @@ def test_shots_and_moments(library: Library, films: Path) -> None:
     assert np.isfinite(stored.keypoints3d).all()
 
 
+def test_segments_cover_the_shots(library: Library, films: Path) -> None:
+    """One for each shot, or for each piece of a long one; their key features are of their own frames."""
+    write_film(films / "a.mp4", scenes([30, 20, 30]))
+    library.index(films)
+    store = library._store_to_read()
+    found = sorted(segments_of(store.read("segments")), key=lambda segment: segment.number)
+    assert [(one.number, one.shot, one.start, one.end) for one in found] == [
+        (1, 1, 0, 3),
+        (2, 2, 3, 5),
+        (3, 3, 5, pytest.approx(8)),
+    ]
+    for one in found:
+        assert np.linalg.norm(one.vector) == pytest.approx(1, abs=1e-3)
+        alive = one.features.alive()
+        assert (alive <= one.end - one.start).all()
+    assert library.media()[0].segments == 3
+
+
 def test_a_whole_film_is_one_look(library: Library, films: Path) -> None:
     """Unchanged, moved and copied films are not decoded again; deleted ones go."""
     write_film(films / "a.mp4", scenes([20, 20]))
@@ -109,7 +139,7 @@ def test_a_whole_film_is_one_look(library: Library, films: Path) -> None:
     (films / "c.mp4").unlink()
     assert library.index(films).removed == 2
     store = library._store_to_read()
-    assert (store.count("people"), store.count("shots"), store.count("media")) == (0, 0, 0)
+    assert [store.count(table) for table in ("people", "shots", "segments", "media")] == [0, 0, 0, 0]
 
 
 def test_frames_that_do_not_change_are_looked_at_once_a_second(library: Library, films: Path) -> None:
@@ -164,12 +194,16 @@ def test_a_long_shot_is_worked_on_in_pieces(films: Path) -> None:
     found = {}
     for piece in (3.0, 100.0):
         store = ExactStore()
-        media = index_film(store, _media(path), DrawnPeople(), Lifter(), FilmOptions(piece=piece, still=0.0))
+        media = index_film(store, _media(path), networks(DrawnPeople()), FilmOptions(piece=piece, still=0.0))
         rows = PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS))
-        found[piece] = (shots_of(store.read("shots")), sorted(set(rows.tracks.tolist())), rows)
+        segments = store.read("segments").sort_by("number")
+        spans = list(zip(segments["start"].to_pylist(), segments["end"].to_pylist(), strict=True))
+        found[piece] = (shots_of(store.read("shots")), sorted(set(rows.tracks.tolist())), rows, spans)
         assert media.until is None
     assert found[3.0][0] == found[100.0][0] == [Shot(1, 0.0, pytest.approx(20.0), "start")]
     assert found[3.0][1] == found[100.0][1] == [1, 2]
+    assert found[3.0][3] == [(start, start + 3) for start in range(0, 18, 3)] + [(18, pytest.approx(20))]
+    assert found[100.0][3] == [(0, pytest.approx(20))]
     assert abs(len(found[3.0][2]) - len(found[100.0][2])) <= 6
 
 
@@ -181,7 +215,7 @@ def _media(path: Path) -> Media:
     return Media(path, path.parent, "content", path.stat().st_size, path.stat().st_mtime_ns)
 
 
-def _all(store: ExactStore) -> tuple[list[Shot], list[tuple[int, int, float, float]], list[Any]]:
+def _all(store: ExactStore) -> tuple[list[Shot], list[tuple[int, int, float, float]], list[Any], list[Any]]:
     rows = PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS))
     order = np.lexsort((rows.tracks, rows.times[:, 1], rows.shots))
     moments = [
@@ -189,7 +223,8 @@ def _all(store: ExactStore) -> tuple[list[Shot], list[tuple[int, int, float, flo
         for row in order
     ]
     found = sorted(shots_of(store.read("shots")), key=lambda shot: shot.number)
-    return found, moments, store.read("media").to_pylist()
+    segments = store.read("segments").sort_by("number").to_pylist()
+    return found, moments, store.read("media").to_pylist(), segments
 
 
 @pytest.mark.parametrize(
@@ -199,7 +234,7 @@ def _all(store: ExactStore) -> tuple[list[Shot], list[tuple[int, int, float, flo
         ("media", True),
         *(
             pytest.param(*case, marks=pytest.mark.slow)
-            for case in (("people", True), ("shots", False), ("shots", True), ("media", False))
+            for case in (("people", True), ("shots", False), ("shots", True), ("segments", True), ("media", False))
         ),
     ],
 )
@@ -208,7 +243,7 @@ def test_killed_at_any_commit(films: Path, monkeypatch: pytest.MonkeyPatch, tabl
     path = write_film(films / "a.mp4", scenes([15, 25, 12, 30, 18]))
     options = FilmOptions(piece=2.0, commit_seconds=0.0)
     whole = ExactStore()
-    index_film(whole, _media(path), DrawnPeople(), Lifter(), options)
+    index_film(whole, _media(path), networks(DrawnPeople()), options)
     wanted = _all(whole)
     kills = 0
     for number in range(1, 30):
@@ -229,19 +264,21 @@ def test_killed_at_any_commit(films: Path, monkeypatch: pytest.MonkeyPatch, tabl
 
         monkeypatch.setattr(store, "upsert", kill)
         try:
-            index_film(store, _media(path), DrawnPeople(), Lifter(), options)
+            index_film(store, _media(path), networks(DrawnPeople()), options)
         except Stopped:
             monkeypatch.setattr(store, "upsert", upsert)
         else:
             break
         rows = store.read("media").to_pylist()
         row = {**rows[0], "path": path, "root": path.parent} if rows else None
-        index_film(store, Media(**row) if row else _media(path), DrawnPeople(), Lifter(), options)
+        index_film(store, Media(**row) if row else _media(path), networks(DrawnPeople()), options)
         found = _all(store)
         assert found[0] == wanted[0], number
         assert found[1] == wanted[1], number
         assert found[2][0]["until"] is None
         assert found[2][0]["rows"] == len(found[1])
+        assert found[2][0]["segments"] == len(found[3])
+        assert found[3] == wanted[3], number
     assert kills >= 4
 
 
@@ -328,6 +365,6 @@ def test_people_of_large_frames_are_in_their_pixels(films: Path) -> None:
 
     path = write_film(films / "a.mp4", [(1, 0, 0)] * 3, size=(1920, 1080))
     store = ExactStore()
-    index_film(store, _media(path), Corner(), Lifter(), FilmOptions())
+    index_film(store, _media(path), networks(Corner()), FilmOptions())
     rows = PeopleArrays.from_table(store.read("people", PeopleArrays.COLUMNS))
     np.testing.assert_allclose(rows.keypoints[0, -1], [1920, 1080], atol=1)

@@ -20,10 +20,11 @@ import pytest
 
 from contrapposto import manifest, weights
 from contrapposto.errors import LibraryBusy, LibraryError, QueryError, UnreadableMedia
-from contrapposto.library import LOCK_FILE, Library, default_folder
+from contrapposto.library import Library, default_folder
 from contrapposto.records import Pose
 from contrapposto.search.pose_part import PosePart
 from contrapposto.search.query import Query
+from contrapposto.store import lock
 from tests import indexing_process
 from tests.drawn import DrawnPeople, draw, keypoints
 
@@ -301,7 +302,7 @@ def test_without_manifest_and_copy_only_a_rebuild_helps(
 def test_a_second_indexer_is_told(library: Library, photos: Path) -> None:
     draw(photos / "a.png")
     library.index(photos)
-    held = filelock.FileLock(library.folder / LOCK_FILE)
+    held = filelock.FileLock(library.folder / lock.FILE)
     with held:
         for change in (lambda: library.index(photos), lambda: library.forget(photos)):
             with pytest.raises(LibraryBusy) as caught:
@@ -321,7 +322,7 @@ def test_a_second_indexer_can_wait(library: Library, photos: Path) -> None:
         "    time.sleep(0.7)\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(library.folder / LOCK_FILE)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(library.folder / lock.FILE)], stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
@@ -357,7 +358,7 @@ def test_a_folder_that_cannot_be_written(library: Library, photos: Path, monkeyp
     real = os.open
 
     def open_(path: object, flags: int, *rest: object, **options: object) -> int:
-        if str(path).endswith(LOCK_FILE):
+        if str(path).endswith(lock.FILE):
             raise OSError(30, "Read-only file system", str(path))
         return real(path, flags, *rest, **options)
 
@@ -415,7 +416,7 @@ def test_the_manifest_on_disk(library: Library, photos: Path, tmp_path: Path) ->
     assert data["roots"] == [str(photos), str(tmp_path / "more")]
     used = ("movenet-multipose", "movenet-thunder", "lifter", "movenet-thunder-trunk", "pose-embedder")
     assert data["weights"] == {name: weights.identity(name) for name in used}
-    assert sorted(path.name for path in library.folder.iterdir()) == [LOCK_FILE, manifest.FILE, "tables"]
+    assert sorted(path.name for path in library.folder.iterdir()) == [lock.FILE, manifest.FILE, "tables"]
 
 
 def test_records_come_back_as_they_went_in(library: Library, photos: Path) -> None:

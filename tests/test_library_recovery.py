@@ -16,9 +16,9 @@ import pytest
 from contrapposto import indexing, manifest
 from contrapposto.errors import LibraryBusy, LibraryError
 from contrapposto.indexing import IndexOptions
-from contrapposto.library import LOCK_FILE, Library
+from contrapposto.library import Library
 from contrapposto.records import Pose
-from contrapposto.store import TableName
+from contrapposto.store import TableName, lock
 from contrapposto.store.exact import ExactStore
 from contrapposto.store.rows import media_rows, people_rows
 from tests.drawn import DrawnPeople, draw, keypoints
@@ -233,7 +233,7 @@ def test_repair_reads_every_row(whole: Library) -> None:
 def test_repair_wants_the_lock_and_a_library(whole: Library, tmp_path: Path) -> None:
     import filelock
 
-    with filelock.FileLock(whole.folder / LOCK_FILE), pytest.raises(LibraryBusy):
+    with filelock.FileLock(whole.folder / lock.FILE), pytest.raises(LibraryBusy):
         whole.repair()
     with pytest.raises(LibraryError, match="no library here"):
         Library(tmp_path / "none").repair()

@@ -9,27 +9,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Lock
 
-from contrapposto.collection import FoundFile, Walk, absolute, content_hash, file_hash, walk
+from contrapposto.collection import FoundFile, Walk, absolute, file_hash, walk
 from contrapposto.errors import UnreadableMedia
-from contrapposto.indexing.films import FilmOptions, FilmProgress, index_film, no_film
+from contrapposto.indexing.films import FilmOptions, FilmProgress, Networks, index_film, no_film
+from contrapposto.indexing.photos import Analysed, Contents, outcomes
 from contrapposto.manifest import EVERY
-from contrapposto.media import photos, videos
-from contrapposto.media.fingerprint import fingerprint
 from contrapposto.poses import PoseEstimator
-from contrapposto.records import Media, Person, Skipped
+from contrapposto.records import Media, Skipped
 from contrapposto.store import Store, TableName
 from contrapposto.store.rows import key_path, media_rows, path_key, people_rows
 
 Progress = Callable[[int, int], None]
 """Called with photos done and photos to do."""
+
+DERIVED: tuple[TableName, ...] = ("people", "shots", "segments")
+"""Tables of what was found in contents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,14 @@ def index(
 
 
 def lost_people(store: Store, known: Iterable[Media]) -> set[str]:
-    """Contents with fewer people or shots stored than were found in them: a commit was lost."""
-    people, shots = _stored(store, "people"), _stored(store, "shots")
+    """Contents with fewer people, shots or segments stored than were found in them: a commit was lost."""
+    people, shots, segments = (_stored(store, table) for table in DERIVED)
     return {
         media.content
         for media in known
-        if people.get(media.content, 0) < media.rows or shots.get(media.content, 0) < media.shots
+        if people.get(media.content, 0) < media.rows
+        or shots.get(media.content, 0) < media.shots
+        or segments.get(media.content, 0) < media.segments
     }
 
 
@@ -131,59 +133,19 @@ def _same_file(row: Media, file: FoundFile) -> bool:
 
 
 def drop_orphans(store: Store) -> None:
-    """Removes people and shots whose content no file has any more."""
+    """Removes people, shots and segments whose content no file has any more."""
     contents = set(store.read("media", ["content"])["content"].to_pylist())
-    tables: tuple[TableName, ...] = ("people", "shots")
-    for table in tables:
+    for table in DERIVED:
         rows = store.read(table, ["id", "content"])
         pairs = zip(rows["id"].to_pylist(), rows["content"].to_pylist(), strict=True)
         store.delete(table, [identity for identity, content in pairs if content not in contents])
 
 
-@dataclass(frozen=True, slots=True)
-class _Analysed:
-    """One file's outcome. people is None when its content was known already; failed: why it could not be looked at
-    now, which the next run tries again."""
-
-    media: Media
-    people: list[Person] | None = None
-    failed: str | None = None
-
-
-class _Contents:
-    """What is known of each content. Copies are analysed once: while one thread looks at a content, others that
-    meet it wait for the answer."""
-
-    def __init__(self, stored: Iterable[Media]) -> None:
-        self._known = {media.content: media for media in stored}
-        self._looks: dict[str, Future[_Analysed]] = {}
-        self._lock = Lock()
-
-    def outcome(self, content: str, look: Callable[[], _Analysed]) -> _Analysed:
-        """Of a file with this content: what is known, else what `look` answers in whichever thread came first."""
-        with self._lock:
-            if content in self._known:
-                return _Analysed(self._known[content])
-            first = content not in self._looks
-            answer = self._looks.setdefault(content, Future())
-        if first:
-            try:
-                answer.set_result(look())
-            except BaseException as error:
-                answer.set_exception(error)
-        return answer.result()
-
-    def take(self, outcome: _Analysed) -> _Analysed:
-        """Called for each outcome in the order in which they are committed: the first of a content keeps the
-        people, and makes the content known."""
-        with self._lock:
-            content = outcome.media.content
-            self._looks.pop(content, None)
-            if content in self._known:
-                return replace(outcome, people=None)
-            if outcome.failed is None:
-                self._known[content] = outcome.media
-            return outcome
+def clear(store: Store) -> None:
+    """Removes all files, and all that was found in them; what users attached stays."""
+    store.delete("media", store.read("media", ["path"])["path"].to_pylist())
+    for table in DERIVED:
+        store.delete(table, store.read(table, ["id"])["id"].to_pylist())
 
 
 def known_media(store: Store) -> dict[str, Media]:
@@ -225,12 +187,12 @@ def _analyse_all(
     report: IndexReport,
 ) -> None:
     """left: contents of files that are gone, with their numbers."""
-    contents = _Contents(known.values())
-    batch: list[_Analysed] = []
+    contents = Contents(known.values())
+    batch: list[Analysed] = []
     commits, last_commit = 0, time.monotonic()
     try:
-        with closing(_outcomes(todo, contents, estimator, options.workers)) as outcomes:
-            for done, found in enumerate(outcomes, start=1):
+        with closing(outcomes(todo, contents, estimator, options.workers)) as looked:
+            for done, found in enumerate(looked, start=1):
                 outcome = contents.take(found)
                 if outcome.failed is None:
                     batch.append(outcome)
@@ -262,10 +224,11 @@ def _index_films(
     if not todo:
         return
     from contrapposto.poses.lifting import Lifter
+    from contrapposto.representations.segment_maker import SegmentMaker
 
     contents = {media.content: media for media in known.values() if media.until is None}
-    present = {*_stored(store, "people"), *_stored(store, "shots")}
-    lifter = Lifter()
+    present = {content for table in DERIVED for content in _stored(store, table)}
+    networks = Networks(estimator, Lifter(), SegmentMaker(threads=options.workers))
     settings = FilmOptions(options.every, commit_seconds=options.commit_seconds, workers=options.workers)
     for file in todo:
         before = known.get(path_key(file.path))
@@ -281,7 +244,7 @@ def _index_films(
                 media = replace(before, root=file.root) if before and half else replace(media, content=content)
                 fresh = content not in present
                 present.add(content)
-                media = index_film(store, media, estimator, lifter, settings, progress, fresh=fresh)
+                media = index_film(store, media, networks, settings, progress, fresh=fresh)
                 report.films += 1
                 report.film_seconds += media.duration or 0.0
                 report.shots += media.shots
@@ -295,10 +258,10 @@ def _index_films(
             failed = f"looking for people failed ({' '.join(f'{type(error).__name__} {error}'.split())[:200]})"
         if failed is None:
             contents[media.content] = media
-        _count(_Analysed(media, failed=failed), before, left, report)
+        _count(Analysed(media, failed=failed), before, left, report)
 
 
-def _count(outcome: _Analysed, before: Media | None, left: Counter[str], report: IndexReport) -> None:
+def _count(outcome: Analysed, before: Media | None, left: Counter[str], report: IndexReport) -> None:
     media = outcome.media
     problem = outcome.failed or media.problem
     partly = outcome.failed is None and media.shots > 0
@@ -318,77 +281,7 @@ def _count(outcome: _Analysed, before: Media | None, left: Counter[str], report:
     report.people += len(outcome.people or ())
 
 
-def _commit(store: Store, batch: Sequence[_Analysed]) -> None:
+def _commit(store: Store, batch: Sequence[Analysed]) -> None:
     people = {outcome.media.content: outcome.people for outcome in batch if outcome.people}
     store.upsert("people", people_rows(people.items()))
     store.upsert("media", media_rows(outcome.media for outcome in batch))
-
-
-def _outcomes(
-    todo: Sequence[FoundFile], contents: _Contents, estimator: PoseEstimator, workers: int
-) -> Generator[_Analysed]:
-    """Outcomes in order of the files, worked on by several threads, with a bounded number waiting."""
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="index")
-    waiting: deque[Future[_Analysed]] = deque()
-    files = iter(todo)
-    try:
-        while True:
-            while len(waiting) < 4 * workers and (file := next(files, None)) is not None:
-                waiting.append(pool.submit(_analyse, file, contents, estimator))
-            if not waiting:
-                return
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _analyse(file: FoundFile, contents: _Contents, estimator: PoseEstimator) -> _Analysed:
-    media = Media(file.path, file.root, "", file.size, file.modified)
-    try:
-        data = photos.read_file(file.path)
-    except UnreadableMedia as error:
-        return _Analysed(media, failed=str(error))
-    media = replace(media, content=content_hash(data))
-    found = contents.outcome(media.content, lambda: _look(media, data, estimator))
-    mine = replace(found.media, path=file.path, root=file.root, size=file.size, modified=file.modified)
-    return replace(found, media=mine)
-
-
-def _look(media: Media, data: bytes, estimator: PoseEstimator) -> _Analysed:
-    try:
-        photo = photos.decode(data)
-    except photos.DecoderMissing as error:  # the file is as good once the package is there
-        return _Analysed(media, failed=str(error))
-    except UnreadableMedia as error:
-        return _Analysed(replace(media, problem=str(error)))
-    try:
-        people = people_of(photo, estimator)
-    except Exception as error:  # one picture must not end the run
-        reason = " ".join(f"{type(error).__name__} {error}".split())[:200]
-        return _Analysed(media, failed=f"looking for people failed ({reason})")
-    media = replace(
-        media,
-        width=photo.width,
-        height=photo.height,
-        people=len(people),
-        rows=len(people),
-        taken=photo.taken,
-        fingerprint=fingerprint(photo.image),
-    )
-    return _Analysed(media, people)
-
-
-def people_of(photo: photos.Photo, estimator: PoseEstimator) -> list[Person]:
-    """The people of a photo, in pixels of the full upright picture."""
-    return [person.scaled(photo.scale) for person in estimator(photo.image)]
-
-
-def find_people(path: Path, estimator: PoseEstimator) -> list[Person]:
-    """The people of a picture file, as indexing would find them. Raises UnreadableMedia with the path."""
-    if path.suffix.lower() in videos.SUFFIXES:
-        raise UnreadableMedia(f"{path}: is named as a film; give a photo, or index the film and search it")
-    try:
-        photo = photos.decode(photos.read_file(path))
-    except UnreadableMedia as error:
-        raise UnreadableMedia(f"{path}: {error}") from error
-    return people_of(photo, estimator)

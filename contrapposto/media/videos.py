@@ -71,6 +71,13 @@ class Frame:
             width, height = height, width
         return np.ascontiguousarray(np.rot90(self._rgb(width, height), self._turns))
 
+    def grey(self, width: int) -> NDArray[np.uint8]:
+        """(H, width) grey values, upright, in the proportions of the frame."""
+        height = max(1, round(width * self.height / self.width))
+        size = (height, width) if self._turns % 2 else (width, height)
+        found = self._decoded.reformat(width=size[0], height=size[1], format="gray", interpolation="AREA")
+        return np.ascontiguousarray(np.rot90(found.to_ndarray(), self._turns))
+
     def small(self) -> NDArray[np.uint8]:
         """(54, 96, 3) RGB, squeezed and not turned: enough to see whether frames belong together."""
         return self._rgb(SMALL[1], SMALL[0])

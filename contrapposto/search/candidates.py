@@ -177,6 +177,10 @@ class Snapshot:
             met[self._content_of_file[condition(self.media)]] = True
         return met
 
+    def places(self, names: pa.Array) -> NDArray[np.intp]:
+        """(N,) the place of each content among those of the snapshot, -1 where no file has it."""
+        return _indices(names, self._names)
+
     def files(self, content: int) -> pa.Table:
         """Rows of `media` with this content, in order of path."""
         order, starts = self._files_by_content

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from contrapposto import geometry, skeleton
 from contrapposto.distances import METRICS
 from contrapposto.errors import QueryError
-from contrapposto.records import Pose
+from contrapposto.records import Person, Pose
 from contrapposto.search.joints import check_weight, joint_weights
 from contrapposto.search.pose_json import pose_to_json
+from contrapposto.text import count
 
 Lift = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 """(N, 17, 2) keypoints and (N, 17) scores to (N, 17, 3), as `poses.lifting.Lifter`."""
@@ -170,3 +172,15 @@ class PosePart:
 
 _LEAST = {POSEBITS: 4, FUSED: 2, EMBEDDING: 1, VIEW_INVARIANT: 3}
 """Joints that a pose must show to be asked by a metric that is not in `METRICS`."""
+
+
+def pose_of(image: str | os.PathLike[str], people: Sequence[Person], number: int) -> Pose:
+    """The pose of one of the people found in a picture, counted from 1. Raises QueryError when there is none."""
+    if not people:
+        raise QueryError(f"{image}: nobody was found in it; use a picture that shows a person, or a skeleton")
+    if not 1 <= number <= len(people):
+        raise QueryError(
+            f"{image}: has {count(len(people), 'person', 'people')}, there is no number {number}; choose 1 to "
+            f"{len(people)}"
+        )
+    return people[number - 1].pose

@@ -1,7 +1,7 @@
 """Where records are kept: the Protocol that every back end satisfies, and the two that exist.
 
-A store holds keyed tables of Arrow rows, `media` (key: path), `shots` and `people` (key: id), and answers nearest
-neighbour questions over the vector columns of `people`. It knows nothing of poses or files.
+A store holds keyed tables of Arrow rows, `media` (key: path), `people`, `shots`, `segments` and `items` (key: id),
+and answers nearest neighbour questions over the vector columns of `people`. It knows nothing of poses or files.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from contrapposto.records import EMBEDDING
+from contrapposto.representations.shot_embedding import DIMENSION
 
-TableName = Literal["media", "people", "shots"]
+TableName = Literal["media", "people", "shots", "segments", "items"]
 
 SCHEMAS: dict[TableName, pa.Schema] = {
     "media": pa.schema(
@@ -31,6 +32,7 @@ SCHEMAS: dict[TableName, pa.Schema] = {
             pa.field("people", pa.int32(), nullable=False),
             pa.field("rows", pa.int32(), nullable=False),
             pa.field("shots", pa.int32(), nullable=False),
+            pa.field("segments", pa.int32(), nullable=False),
             pa.field("duration", pa.float64()),
             pa.field("until", pa.float64()),
             pa.field("taken", pa.string()),
@@ -68,12 +70,37 @@ SCHEMAS: dict[TableName, pa.Schema] = {
             pa.field("kind", pa.string(), nullable=False),
         ]
     ),
+    "segments": pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("content", pa.string(), nullable=False),
+            pa.field("number", pa.int32(), nullable=False),
+            pa.field("shot", pa.int32(), nullable=False),
+            pa.field("start", pa.float64(), nullable=False),
+            pa.field("end", pa.float64(), nullable=False),
+            pa.field("key_features", pa.binary(), nullable=False),
+            pa.field("vector", pa.list_(pa.float16(), DIMENSION), nullable=False),
+        ]
+    ),
+    "items": pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("content", pa.string(), nullable=False),
+            pa.field("start", pa.float64(), nullable=False),
+            pa.field("end", pa.float64(), nullable=False),
+            pa.field("name", pa.string(), nullable=False),
+            pa.field("box", pa.list_(pa.float32(), 4), nullable=False),
+            pa.field("link", pa.string(), nullable=False),
+            pa.field("picture", pa.string(), nullable=False),
+        ]
+    ),
 }
 """Columns of the tables. `keypoints` is x, y of the 17 keypoints in turn, NaN where unseen; `keypoints3d` is their
 x, y, z in metres in the camera frame, NaN where unknown; `fused` is as `keypoints`; `embedding` is NaN where
-there is none. `shot`, `track`, `time`, `start` and `end` of people are null in photos; seconds."""
+there is none. `shot`, `track`, `time`, `start` and `end` of people are null in photos; seconds.
+`key_features` is what `KeyFeatures.to_bytes` writes; `box` of items is NaN where there is none."""
 
-KEYS: dict[TableName, str] = {"media": "path", "people": "id", "shots": "id"}
+KEYS: dict[TableName, str] = {"media": "path", "people": "id", "shots": "id", "segments": "id", "items": "id"}
 """The column that names a row."""
 
 SPACES: tuple[str, ...] = ("pose_vector",)

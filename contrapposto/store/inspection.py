@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from contrapposto.features.key_features import KeyFeatures
 from contrapposto.representations import pose_vector
 from contrapposto.store import SCHEMAS, TableName
 from contrapposto.store.border import conform, vectors
@@ -23,7 +24,7 @@ def media_flaw(rows: pa.RecordBatch) -> str | None:
         return flaw
     if any(
         np.asarray(rows.column(name)).min(initial=0) < 0
-        for name in ("size", "width", "height", "people", "rows", "shots")
+        for name in ("size", "width", "height", "people", "rows", "shots", "segments")
     ):
         return "a size or a number of people in media is negative"
     return "a path in media is empty" if "" in rows.column("path").to_pylist() else None
@@ -39,6 +40,27 @@ def shots_flaw(rows: pa.RecordBatch) -> str | None:
         return "an id in shots is not that of its content and number"
     starts, ends = (rows.column(name).to_numpy() for name in ("start", "end"))
     return "a shot ends before it starts" if not (starts <= ends).all() else None
+
+
+def segments_flaw(rows: pa.RecordBatch) -> str | None:
+    """What is wrong with rows of `segments`, None if nothing is."""
+    flaw = _unfit("segments", rows)
+    if flaw:
+        return flaw
+    names = zip(rows.column("content").to_pylist(), rows.column("number").to_pylist(), strict=True)
+    if rows.column("id").to_pylist() != [f"{content}/{number}" for content, number in names]:
+        return "an id in segments is not that of its content and number"
+    starts, ends = (rows.column(name).to_numpy() for name in ("start", "end"))
+    if not (starts <= ends).all():
+        return "a segment ends before it starts"
+    if not np.isfinite(rows.column("vector").flatten().to_numpy().astype(np.float32)).all():
+        return "a vector in segments is not finite"
+    try:
+        for features in rows.column("key_features").to_pylist():
+            KeyFeatures.from_bytes(features)
+    except ValueError:
+        return "key features in segments are not as they were written"
+    return None
 
 
 def people_flaw(rows: pa.RecordBatch) -> str | None:
@@ -71,7 +93,22 @@ def _rounding(keypoints: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.where(step > 0, 8 * step / side, 0.0)
 
 
-CHECKS: dict[TableName, RowCheck] = {"media": media_flaw, "shots": shots_flaw, "people": people_flaw}
+def items_flaw(rows: pa.RecordBatch) -> str | None:
+    """What is wrong with rows of `items`, None if nothing is."""
+    flaw = _unfit("items", rows)
+    if flaw:
+        return flaw
+    starts, ends = (rows.column(name).to_numpy() for name in ("start", "end"))
+    return "an item ends before it starts" if not (starts <= ends).all() else None
+
+
+CHECKS: dict[TableName, RowCheck] = {
+    "media": media_flaw,
+    "shots": shots_flaw,
+    "segments": segments_flaw,
+    "items": items_flaw,
+    "people": people_flaw,
+}
 
 
 def _unfit(table: TableName, rows: pa.RecordBatch) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from contrapposto import skeleton
+from contrapposto.features.key_features import KeyFeatures
 from contrapposto.poses.moments import Moment
-from contrapposto.records import EMBEDDING, Box, Media, Person, Pose, Shot
+from contrapposto.records import EMBEDDING, Box, Item, Media, Person, Pose, Shot
 from contrapposto.representations import pose_vector
+from contrapposto.representations.segments import Segment
+from contrapposto.representations.shot_embedding import DIMENSION
 from contrapposto.store import SCHEMAS
 
 _BYTES = "bytes:"
@@ -57,6 +61,7 @@ def media_rows(media: Iterable[Media]) -> pa.Table:
             "people": item.people,
             "rows": item.rows,
             "shots": item.shots,
+            "segments": item.segments,
             "duration": item.duration,
             "until": item.until,
             "taken": item.taken,
@@ -104,6 +109,53 @@ def shot_rows(content: str, shots: Iterable[Shot]) -> pa.Table:
 def shots_of(rows: pa.Table) -> list[Shot]:
     """The records of rows of `shots`."""
     return [Shot(**row) for row in rows.select([field.name for field in fields(Shot)]).to_pylist()]
+
+
+def segment_rows(content: str, segments: Iterable[Segment]) -> pa.Table:
+    """One row a segment, in the `segments` schema."""
+    rows = [
+        {
+            "id": f"{content}/{segment.number}",
+            "content": content,
+            "number": segment.number,
+            "shot": segment.shot,
+            "start": segment.start,
+            "end": segment.end,
+            "key_features": segment.features.to_bytes(),
+            "vector": segment.vector.astype(np.float16),
+        }
+        for segment in segments
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["segments"])
+
+
+def segments_of(rows: pa.Table) -> list[Segment]:
+    """The records of rows of `segments`."""
+    vectors = _vectors(rows, "vector", DIMENSION, np.float16).astype(np.float32)
+    features = [KeyFeatures.from_bytes(stored) for stored in rows["key_features"].to_pylist()]
+    plain = rows.select(["number", "shot", "start", "end"]).to_pylist()
+    return [Segment(**row, features=of, vector=to) for row, of, to in zip(plain, features, vectors, strict=True)]
+
+
+def item_rows(items: Iterable[Item]) -> pa.Table:
+    """One row an item, in the `items` schema; the key is the same for the same item."""
+    rows = [
+        {
+            "id": hashlib.sha256(repr(item).encode("utf-8", "surrogatepass")).hexdigest()[:32],
+            **{name: getattr(item, name) for name in ("content", "start", "end", "name", "link", "picture")},
+            "box": [np.nan] * 4 if item.box is None else [*astuple(item.box)],
+        }
+        for item in items
+    ]
+    unique = {row["id"]: row for row in rows}
+    return pa.Table.from_pylist(list(unique.values()), schema=SCHEMAS["items"])
+
+
+def items_of(rows: pa.Table) -> list[Item]:
+    """The records of rows of `items`."""
+    boxes = [Box(*map(float, box)) if np.isfinite(box).all() else None for box in _vectors(rows, "box", 4)]
+    plain = rows.select(["content", "start", "end", "name", "link", "picture"]).to_pylist()
+    return [Item(**row, box=box) for row, box in zip(plain, boxes, strict=True)]
 
 
 def _person_row(content: str, number: int, person: Person) -> dict[str, Any]:

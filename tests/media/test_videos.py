@@ -70,8 +70,12 @@ def test_turned_as_the_file_says(tmp_path: Path, quarters: int) -> None:
     path = turned(write_film(tmp_path / "a.mp4", [], frames=[shown] * 5), quarters)
     with Video(path) as video:
         assert (video.width, video.height) == ((64, 48) if quarters % 2 == 0 else (48, 64))
-        image = next(video.frames()).image()
+        frame = next(video.frames())
+        image, grey = frame.image(), frame.grey(video.width // 2)
     np.testing.assert_allclose(image, np.rot90(shown, -quarters), atol=60)
+    assert grey.shape == (video.height // 2, video.width // 2)
+    small = np.rot90(shown, -quarters)[..., 0].astype(int).reshape(*(n for side in grey.shape for n in (side, 2)))
+    assert np.abs(grey - small.mean(axis=(1, 3))).mean() < 4
     assert np.abs(image.astype(int) - np.rot90(shown, -quarters)).mean() < 4
 
 

@@ -90,6 +90,7 @@ def media(paths: Sequence[str], size: int = 1) -> pa.Table:
             "people": 1,
             "rows": 1,
             "shots": 0,
+            "segments": 0,
             "duration": None,
             "until": None,
             "taken": None,
