@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from contrapposto.records import Box, Hit, Person, Pose, SequenceResult, Skipped, Why, WordsResult
+from contrapposto.errors import ContrappostoError
+from contrapposto.records import Box, Hit, Person, Pose, SequenceResult, Shot, Skipped, Why, WordsResult
 from contrapposto.skeleton import KEYPOINTS
 from contrapposto.text import clock, path_text
 
@@ -43,6 +44,14 @@ def say(text: str) -> None:
 def print_json(data: Any) -> None:
     """An object on stdout."""
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file. Raises ContrappostoError with the path when it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ContrappostoError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
 
 
 @contextmanager
@@ -190,17 +199,10 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     return {
         "path": path_text(hit.path),
         "person": hit.number,
-        "time": _seconds(hit.time),
-        "start": _seconds(hit.start),
-        "end": _seconds(hit.end),
-        "shot": None
-        if hit.shot is None
-        else {
-            "number": hit.shot.number,
-            "start": _seconds(hit.shot.start),
-            "end": _seconds(hit.shot.end),
-            "kind": hit.shot.kind,
-        },
+        "time": seconds_json(hit.time),
+        "start": seconds_json(hit.start),
+        "end": seconds_json(hit.end),
+        "shot": None if hit.shot is None else shot_json(hit.shot),
         "match": round(hit.match, 4),
         "distance": round(hit.distance, 3) if np.isfinite(hit.distance) else None,
         "unit": hit.why[0].unit,
@@ -212,8 +214,15 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _seconds(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+def shot_json(shot: Shot) -> dict[str, Any]:
+    """Number and kind, start and end in seconds."""
+    start, end = seconds_json(shot.start), seconds_json(shot.end)
+    return {"number": shot.number, "start": start, "end": end, "kind": shot.kind}
+
+
+def seconds_json(value: float | None) -> float | None:
+    """To milliseconds."""
+    return None if value is None else round(float(value), 3)
 
 
 def _why_json(result: Why) -> dict[str, Any]:
@@ -226,9 +235,9 @@ def _why_json(result: Why) -> dict[str, Any]:
     if isinstance(result, SequenceResult):
         steps = [
             {
-                "time": _seconds(step.time),
-                "start": _seconds(step.start),
-                "end": _seconds(step.end),
+                "time": seconds_json(step.time),
+                "start": seconds_json(step.start),
+                "end": seconds_json(step.end),
                 "box": box_json(step.box),
                 "keypoints": keypoints_json(step.pose),
                 "why": _why_json(step.why),

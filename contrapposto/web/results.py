@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from contrapposto.errors import UnreadableMedia
 from contrapposto.records import (
@@ -29,11 +30,25 @@ from contrapposto.web import skeletons
 BEFORE = 0.5
 """Seconds: a film is played from so long before a moment."""
 
+Key = Literal["people", "compared", ""]
+"""The colours of a page: sides of people, these and how well joints fit, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Something on show in a film. text: what it is; lines: more about it; address: where it leads, picture: a
+    `data:` address of its picture; empty where there is none."""
+
+    text: str
+    lines: tuple[str, ...] = ()
+    address: str = ""
+    picture: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """One picture with its words; svg is None when the picture cannot be shown, `missing` says why; play: address
-    of a film and its second."""
+    of a film and its second; shown: what is on show there."""
 
     label: str
     lines: tuple[str, ...] = ()
@@ -43,11 +58,13 @@ class Card:
     match: float | None = None
     play: str = ""
     play_label: str = ""
+    shown: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A row (`asked`) or a grid (`grid`) of cards; `empty` is said when there are none."""
+    """A row (`asked`) or a grid (`grid`; `wide`, for broad pictures) of cards; `empty` is said when there are
+    none."""
 
     kind: str
     cards: tuple[Card, ...]
@@ -73,7 +90,7 @@ def results_page(answers: Sequence[Answer], library: Path) -> str:
         cards = tuple(_hit_card(rank, hit) for rank, hit in enumerate(answer.hits, start=1))
         sections.append(Section("grid", cards, empty="Nobody in the library can be compared with what was asked."))
     found = sum(len(answer.hits) for answer in answers)
-    return _render("People in this pose", [f"{found} found in {path_text(library)}"], sections, coloured=True)
+    return render("People in this pose", [f"{found} found in {path_text(library)}"], sections, key="compared")
 
 
 def people_page(path: Path, people: Sequence[Person]) -> str:
@@ -93,15 +110,16 @@ def people_page(path: Path, people: Sequence[Person]) -> str:
         for number, person in enumerate(people, start=1)
     )
     sections = [Section("grid", (whole,)), Section("grid", cards, empty="Nobody was found.")]
-    return _render("People of a photo", [path_text(path)], sections, coloured=False)
+    return render("People of a photo", [path_text(path)], sections, key="people")
 
 
-def _render(title: str, lines: list[str], sections: Sequence[Section], *, coloured: bool) -> str:
+def render(title: str, lines: Sequence[str], sections: Sequence[Section], key: Key = "") -> str:
+    """A page of cards. lines: below the title; key: which colours are explained."""
     import jinja2
 
     template = resources.files(__package__).joinpath("results.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(template).render(title=title, lines=lines, sections=sections, coloured=coloured)
+    return environment.from_string(template).render(title=title, lines=lines, sections=sections, key=key)
 
 
 def _asked_cards(answer: Answer) -> list[Card]:
@@ -147,8 +165,13 @@ def _hit_card(rank: int, hit: Hit) -> Card:
     card = Card(f"{rank}", tuple(lines), path_text(hit.path), svg, missing, hit.match)
     if hit.start is None or hit.end is None:
         return card
-    play = f"{hit.path.absolute().as_uri()}#t={max(0.0, hit.start - BEFORE):.2f}"
-    return replace(card, play=play, play_label=f"play from {clock(max(0.0, hit.start - BEFORE))}")
+    return playing(card, hit.path, hit.start)
+
+
+def playing(card: Card, path: Path, time: float) -> Card:
+    """A card that plays a film from just before a second."""
+    start = max(0.0, time - BEFORE)
+    return replace(card, play=f"{path.absolute().as_uri()}#t={start:.2f}", play_label=f"play from {clock(start)}")
 
 
 def _reasons(part: Why) -> list[str]:

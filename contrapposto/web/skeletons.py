@@ -54,12 +54,8 @@ def photo_svg(
     bottom = min(height, int(np.ceil((grown.y + grown.height) / down)))
     crop = Image.fromarray(photo.image[top:bottom, left:right])
     frame = Box(left * across, top * down, crop.width * across, crop.height * down)
-    crop.thumbnail((CROP_SIDE, CROP_SIDE))
-    buffer = io.BytesIO()
-    crop.save(buffer, "JPEG", quality=82)
-    data = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
     shown = (
-        f'<image href="{data}" x="{frame.x:.6g}" y="{frame.y:.6g}" width="{frame.width:.6g}" '
+        f'<image href="{data_address(crop)}" x="{frame.x:.6g}" y="{frame.y:.6g}" width="{frame.width:.6g}" '
         f'height="{frame.height:.6g}" preserveAspectRatio="none"/>'
     )
     drawn = [
@@ -69,6 +65,15 @@ def photo_svg(
         for number, pose in enumerate(poses)
     ]
     return _svg(frame, shown + "".join(drawn))
+
+
+def data_address(shown: Image.Image, side: int = CROP_SIDE) -> str:
+    """A `data:` address of a picture as JPEG, its longer side at most so many pixels."""
+    small = shown.copy()
+    small.thumbnail((side, side))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=82)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def pose_svg(pose: Pose, weights: NDArray[np.float64]) -> str:
