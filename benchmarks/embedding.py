@@ -16,7 +16,7 @@ from pathlib import Path
 import report
 
 from contrapposto.collection import walk
-from contrapposto.indexing import people_of
+from contrapposto.indexing.photos import people_of
 from contrapposto.media import photos
 from contrapposto.poses import make_estimator
 from contrapposto.representations.pose_embedder import EmbeddingEstimator, PoseEmbedder

@@ -18,7 +18,7 @@ from pathlib import Path
 import report
 
 from contrapposto.collection import walk
-from contrapposto.indexing import people_of
+from contrapposto.indexing.photos import people_of
 from contrapposto.library import Library
 from contrapposto.media import photos
 from contrapposto.poses import PoseEstimator

@@ -17,19 +17,23 @@ from typing import Any
 
 from contrapposto import weights
 from contrapposto.errors import LibraryError
-from contrapposto.poses import ESTIMATORS
-from contrapposto.representations import pose_embedding, pose_vector
+from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, identities
+from contrapposto.poses.kept import kept_weights
+from contrapposto.representations import pose_embedding, pose_vector, segments, shot_embedding
 from contrapposto.shots import DEFAULT_DETECTOR
 
 FILE = "library.json"
-FORMAT = 4
+FORMAT = 5
 
 EVERY = 0.2
 """Seconds between two frames of a film that are looked at, where nothing else is asked for."""
 
 
-STORED = (pose_vector.REPRESENTATION, pose_embedding.REPRESENTATION, pose_embedding.FUSED)
-"""Representations of people that a library holds."""
+STORED = (
+    *(pose_vector.REPRESENTATION, pose_embedding.REPRESENTATION, pose_embedding.FUSED),
+    *(segments.REPRESENTATION, shot_embedding.REPRESENTATION),
+)
+"""Representations of people and of films that a library holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +53,18 @@ class Manifest:
     format: int = FORMAT
 
     @staticmethod
-    def of(estimator: str, accurate: bool, every: float = EVERY) -> Manifest:
-        """What a library made by this program with this estimator states. Raises LibraryError when this program
-        has no such estimator."""
+    def of(estimator: str, accurate: bool, every: float = EVERY, *, pose_weights: Path | None = None) -> Manifest:
+        """What a library made by this program with this estimator states. pose_weights: as for
+        `poses.make_estimator`. Raises LibraryError when this program has no such estimator, DataError when its pose
+        weights are missing."""
         if estimator not in ESTIMATORS:
             raise LibraryError(
                 f"the estimator {estimator!r} is not known to this program, which has {', '.join(ESTIMATORS)}; "
                 "use the program that made the library, or rebuild it: contrapposto index --rebuild"
             )
-        kind = ESTIMATORS[estimator]
-        names = (*(kind.accurate_weights if accurate else kind.weights), *pose_embedding.WEIGHTS)
-        identities = {name: weights.identity(name) for name in names}
-        return Manifest(estimator, kind.version, accurate, identities, every=every)
+        names = (*pose_embedding.WEIGHTS, *shot_embedding.WEIGHTS)
+        used = identities(estimator, accurate, pose_weights) | {name: weights.identity(name) for name in names}
+        return Manifest(estimator, ESTIMATORS[estimator].version, accurate, used, every=every)
 
     def differences(self, other: Manifest) -> list[str]:
         """In what the two differ, in words, roots aside; empty when people of both are comparable."""
@@ -182,3 +186,62 @@ def _changed(
 ) -> list[str]:
     names = sorted({*mine, *theirs})
     return [f"{kind} {name}" for name in names if mine.get(name) != theirs.get(name)]
+
+
+def make_folder(folder: Path, others: Sequence[str]) -> None:
+    """Makes the folder of a library. others: names that are in it beside the manifest. Raises LibraryError when it
+    cannot be made, or holds something else than a library."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = {entry.name for entry in folder.iterdir()}
+    except OSError as error:
+        raise LibraryError(f"{folder}: cannot be made ({error.strerror}); name another place") from error
+    foreign = {name for name in names if name not in others and not name.startswith(FILE)}
+    if foreign and FILE not in names:
+        raise LibraryError(
+            f"{folder}: holds other files ({min(foreign)!r}) and is no library; name a new or empty folder"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `index` is asked for; None keeps what the library states. accurate, every: see `Manifest`; estimator:
+    its name; pose_weights: file or folder of its trained weights."""
+
+    accurate: bool | None = None
+    every: float | None = None
+    estimator: str | None = None
+    pose_weights: Path | None = None
+
+
+def current(stated: Manifest | None, folder: Path, wanted: Wanted | None = None, rebuild: bool = False) -> Manifest:
+    """What this program would state of a library like the stated one, in this folder; with an estimator it has if
+    `rebuild`. Raises as `Manifest.of`."""
+    wanted = wanted or Wanted()
+    name = stated.estimator if stated else DEFAULT_ESTIMATOR
+    name = DEFAULT_ESTIMATOR if rebuild and name not in ESTIMATORS else name
+    name = wanted.estimator or name
+    accurate = wanted.accurate
+    if accurate is None:
+        accurate = stated.accurate if stated else False
+    every = wanted.every
+    if every is None:
+        every = stated.every if stated else EVERY
+    return Manifest.of(name, accurate, every, pose_weights=wanted.pose_weights or kept_weights(folder, name))
+
+
+def refuse_changed(folder: Path, stated: Manifest, now: Manifest, wanted: Wanted | None = None) -> None:
+    """Raises LibraryError, with the command that rebuilds, when a library states something else than this program
+    would now. wanted: what was asked for."""
+    differences = stated.differences(now)
+    if differences:
+        weights_given = wanted.pose_weights if wanted else None
+        words = ["contrapposto index --rebuild"]
+        words += [f"--estimator {now.estimator}"] if now.estimator != DEFAULT_ESTIMATOR else []
+        words += [f"--pose-weights {shlex.quote(str(weights_given))}"] if weights_given else []
+        words += ["--accurate"] if now.accurate else []
+        words += [f"--every {now.every:g}"] if now.every != EVERY else []
+        raise LibraryError(
+            f"{folder}: was made with other settings or weights ({'; '.join(differences)}); rebuild it: "
+            f"{' '.join(words)} --library {shlex.quote(str(folder))}"
+        )

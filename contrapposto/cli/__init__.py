@@ -20,6 +20,8 @@ from contrapposto.cli.doctor import doctor
 from contrapposto.cli.evaluate import evaluate
 from contrapposto.cli.forget import forget
 from contrapposto.cli.index import index
+from contrapposto.cli.inspect import inspect
+from contrapposto.cli.items import items
 from contrapposto.cli.models import models
 from contrapposto.cli.search import search
 from contrapposto.cli.train import train
@@ -42,7 +44,7 @@ def commands() -> None:
     """
 
 
-for command in (index, search, describe, forget, doctor, demo, evaluate, train, models):
+for command in (index, search, describe, inspect, items, forget, doctor, demo, evaluate, train, models):
     commands.add_command(command)
 
 

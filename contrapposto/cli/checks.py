@@ -18,6 +18,7 @@ from contrapposto.indexing import known_media, lost_people
 from contrapposto.library import TABLES
 from contrapposto.manifest import Manifest
 from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS
+from contrapposto.poses.kept import kept_weights
 from contrapposto.representations.pose_embedding import WEIGHTS
 from contrapposto.store import SCHEMAS, inspection, recovery
 from contrapposto.store.lance import LanceStore
@@ -150,7 +151,8 @@ def _manifest(folder: Path) -> Check:
     if stated is None:
         return Check(name, "problem", f"{trouble}, and so is its copy; contrapposto index --rebuild FOLDER")
     try:
-        differences = stated.differences(Manifest.of(stated.estimator, stated.accurate))
+        kept = kept_weights(folder, stated.estimator)
+        differences = stated.differences(Manifest.of(stated.estimator, stated.accurate, pose_weights=kept))
     except ContrappostoError as error:
         return Check(name, "problem", str(error))
     if differences:
@@ -215,11 +217,11 @@ def _agreement(store: LanceStore) -> Iterator[Check]:
         yield Check("people", "problem", text)
     lost = lost_people(store, known)
     if lost:
-        what = f"{count(len(lost), 'file')} without all of their people or shots"
+        what = f"{count(len(lost), 'file')} without all of their people, shots or segments"
         text = f"{what}; contrapposto index finds them again"
         yield Check("agreement", "problem", text)
     else:
-        yield Check("agreement", "ok", "every file has the people and shots that were found in it")
+        yield Check("agreement", "ok", "every file has the people, shots and segments that were found in it")
     contents = {media.content for media in known}
     orphans = sum(content not in contents for content in people["content"].to_pylist())
     if orphans:

@@ -10,7 +10,6 @@ import click
 from contrapposto.cli import output
 from contrapposto.cli.hits import show_hits
 from contrapposto.cli.index import show_report
-from contrapposto.cli.search import write_text
 from contrapposto.errors import ContrappostoError
 from contrapposto.text import path_text
 
@@ -109,7 +108,7 @@ def demo(folder: Path | None, out: Path, accurate: bool) -> None:
         show_hits(hits)
         answers.append(Answer(query, (source,), tuple(hits), heading))
     page = out / "results.html"
-    write_text(page, results_page(answers, library.folder))
+    output.write_text(page, results_page(answers, library.folder))
     click.echo(f"Page: {path_text(page)}")
 
 

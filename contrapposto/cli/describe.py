@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contrapposto.cli import output
-from contrapposto.cli.search import write_text
+from contrapposto.cli.estimators import estimator_options, named
 from contrapposto.text import count, path_text
 
 if TYPE_CHECKING:
@@ -19,11 +19,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
+@estimator_options
 @click.option("--accurate", is_flag=True, help="Find more and smaller people, at about twice the time.")
 @click.option("--posebits", "all_rows", is_flag=True, help="List all posebits: true, false or unknown.")
 @click.option("--json", "as_json", is_flag=True, help="Print sentences, posebits, boxes and keypoints as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page with the drawn skeletons to this file.")
-def describe(image: Path, accurate: bool, all_rows: bool, as_json: bool, html: Path | None) -> None:
+def describe(
+    image: Path,
+    estimator: str | None,
+    pose_weights: Path | None,
+    accurate: bool,
+    all_rows: bool,
+    as_json: bool,
+    html: Path | None,
+) -> None:
     """The people in IMAGE: a sentence about each one's pose, posebits and keypoints, most prominent person first.
 
     The sentence says what is surely true and least common. Then come the box and the posebits (yes/no relations
@@ -39,16 +48,19 @@ def describe(image: Path, accurate: bool, all_rows: bool, as_json: bool, html: P
       contrapposto describe --posebits me.jpg
       contrapposto describe --json team.jpg
       contrapposto describe --html seen.html team.jpg
+      contrapposto describe --estimator out/crf/heatmap.onnx me.jpg
     """
-    from contrapposto.indexing import find_people
+    from contrapposto.indexing.photos import find_people
     from contrapposto.representations.pose_embedder import make_embedding_estimator
 
+    name, weights = named(estimator, pose_weights)
     with output.fetch_bar() as fetching:
-        people = find_people(image, make_embedding_estimator(accurate=accurate, progress=fetching))
+        look = make_embedding_estimator(name, accurate=accurate, progress=fetching, pose_weights=weights)
+        people = find_people(image, look)
     if html is not None:
         from contrapposto.web.results import people_page
 
-        write_text(html, people_page(image, people))
+        output.write_text(html, people_page(image, people))
         output.say(f"Page: {path_text(html)}")
     if as_json:
         rows = [_person_json(number, person) for number, person in enumerate(people, start=1)]

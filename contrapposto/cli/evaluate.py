@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from contrapposto.cli import output
+from contrapposto.cli.estimators import estimator_options, named
+from contrapposto.cli.evaluate_stills import image_to_video
 from contrapposto.cli.evaluate_words import language, words
 from contrapposto.cli.protocols import common, show
 
@@ -17,12 +19,21 @@ def evaluate() -> None:
 
 
 evaluate.add_command(words)
+evaluate.add_command(image_to_video)
 evaluate.add_command(language)
 
 
 @evaluate.command()
 @common
+@estimator_options
 @click.option("--accurate", is_flag=True, help="Use the slower setting of the estimator.")
+@click.option(
+    "--boxes",
+    metavar="found|given|FILE",
+    default="found",
+    show_default=True,
+    help="Find the people too; or look for keypoints in the annotated boxes, or in a COCO file of detections.",
+)
 @click.option(
     "--min-keypoints", type=click.IntRange(1), default=1, show_default=True, help="Score people with this many."
 )
@@ -32,27 +43,40 @@ def keypoints(
     out: Path | None,
     overwrite: bool,
     as_json: bool,
+    estimator: str | None,
+    pose_weights: Path | None,
     accurate: bool,
+    boxes: str,
     min_keypoints: int,
 ) -> None:
-    """How well people and their keypoints are found: OKS, PCK, recall, false people.
+    """How well people and their keypoints are found: OKS, AP and AR, PCK, PCKh, PCP, recall, false people.
 
     oks: mean over annotated people, COCO sigmas, area of the mask or 0.53 of the box, people not found count 0.
-    pck@0.2: share of the 12 limb joints within 0.2 of the torso's diagonal. recall@oks0.5: share of people found
-    with OKS at least 0.5. false_people_per_image: over photos listed as without people.
+    ap, ap50, ap75, ar: by COCO's protocol. pck@0.2: share of the 12 limb joints within 0.2 of the torso's diagonal.
+    pckh@0.5: within half of the head, neck to top. pcp@0.5: share of limbs whose ends both lie within half of its
+    length. recall@oks0.5: share of people found with OKS at least 0.5. false_people_per_image: over photos listed
+    as without people.
+
+    With given boxes, movenet is Thunder with its second look.
 
     \b
     Examples:
       contrapposto evaluate keypoints --data data/coco
       contrapposto evaluate keypoints --data data/lspe --split test --accurate --out out/keypoints-lspe
+      contrapposto evaluate keypoints --data data/lspe --split test --boxes given
+      contrapposto evaluate keypoints --data data/lspe --split test --boxes given --estimator out/crf/heatmap.onnx
       contrapposto evaluate keypoints --data data/negatives
     """
     from contrapposto.evaluation.keypoints import evaluate_keypoints
 
+    name, weights = named(estimator, pose_weights)
     with output.fetch_bar() as fetching, output.photos_bar() as progress:
         summary = evaluate_keypoints(
             data,
             split,
+            estimator=name,
+            pose_weights=weights,
+            boxes=boxes if boxes in ("found", "given") else Path(boxes),
             accurate=accurate,
             min_keypoints=min_keypoints,
             out=out,
@@ -73,6 +97,7 @@ def keypoints(
     "oracle, oracle-side-blind, oracle-3d or oracle-procrustes; may be given several times.  [default: all that "
     "fit the data]",
 )
+@estimator_options
 @click.option("--accurate", is_flag=True, help="Use the slower setting of the estimator.")
 def retrieval(
     data: Path,
@@ -81,6 +106,8 @@ def retrieval(
     overwrite: bool,
     as_json: bool,
     methods: tuple[str, ...],
+    estimator: str | None,
+    pose_weights: Path | None,
     accurate: bool,
 ) -> None:
     """The yardstick of pose retrieval: each person with all 12 limb joints asks for the others of the split.
@@ -94,16 +121,20 @@ def retrieval(
     Examples:
       contrapposto evaluate retrieval --data data/lspe --split test
       contrapposto evaluate retrieval --data data/lspe --split test --method keypoints-2d --json
+      contrapposto evaluate retrieval --data data/lspe --split test --estimator out/crf/heatmap.onnx
       contrapposto evaluate retrieval --data demo
       contrapposto evaluate retrieval --data data/poses3d --split bandai
     """
     from contrapposto.evaluation.retrieval import evaluate_retrieval
 
+    name, weights = named(estimator, pose_weights)
     with output.fetch_bar() as fetching, output.photos_bar() as progress:
         summary = evaluate_retrieval(
             data,
             split,
             methods=methods,
+            estimator=name,
+            pose_weights=weights,
             accurate=accurate,
             out=out,
             overwrite=overwrite,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contrapposto.cli import output
+from contrapposto.cli.estimators import estimator_options, named
 from contrapposto.text import clock, count, path_text
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ SKIPPED = 1
 @click.command()
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @output.library_option
+@estimator_options
 @click.option("--accurate", is_flag=True, help="Find more and smaller people, at about twice the time.")
 @click.option(
     "--every",
@@ -34,6 +36,8 @@ SKIPPED = 1
 def index(
     folders: tuple[Path, ...],
     library: Path | None,
+    estimator: str | None,
+    pose_weights: Path | None,
     accurate: bool,
     every: float | None,
     workers: int | None,
@@ -46,20 +50,27 @@ def index(
     Only new and changed files are opened; moved ones keep their people, deleted ones go. Without FOLDERS, those
     of earlier runs are brought up to date. A run that is stopped goes on where it was, also inside a film.
 
+    A library keeps to its estimator, and has a copy of its trained weights; another one needs --rebuild.
+
     \b
     Examples:
       contrapposto index ~/Pictures
       contrapposto index --accurate --library team.library ~/Matches ~/Training
       contrapposto index --every 0.1 --library films.library ~/Films
+      contrapposto index --library crf.library --estimator out/crf/heatmap.onnx ~/Pictures
       contrapposto index
     """
     from contrapposto.library import Library
 
+    asked = estimator or pose_weights
+    name, weights = named(estimator, pose_weights) if asked else (None, None)
     with output.fetch_bar() as fetching, output.photos_bar() as progress, output.films_bar() as film_progress:
         report = Library(library, progress=fetching).index(
             *folders,
             accurate=accurate or None,
             every=every,
+            estimator=name,
+            pose_weights=weights,
             workers=workers,
             rebuild=rebuild,
             wait=wait,

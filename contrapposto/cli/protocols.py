@@ -12,13 +12,18 @@ from contrapposto.cli import output
 
 
 def common(command: Callable[..., None]) -> Callable[..., None]:
-    """Options of every protocol."""
+    """Options of every protocol of one data folder."""
+    data = click.option(
+        "--data", required=True, type=click.Path(path_type=Path), help="Folder of annotated photos."
+    )
+    split = click.option("--split", help="Split to use, where the folder has splits.  [default: all of it]")
+    return data(split(kept(command)))
+
+
+def kept(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of what becomes of the results."""
     for option in reversed(
         [
-            click.option(
-                "--data", required=True, type=click.Path(path_type=Path), help="Folder of annotated photos."
-            ),
-            click.option("--split", help="Split to use, where the folder has splits.  [default: all of it]"),
             click.option(
                 "--out",
                 type=click.Path(path_type=Path),

@@ -11,8 +11,9 @@ from click.core import ParameterSource
 
 from contrapposto.cli import output
 from contrapposto.cli.hits import show_hits
+from contrapposto.cli.stills import refuse_beside_still, search_still
 from contrapposto.distances import METRICS as BY_JOINTS
-from contrapposto.errors import ContrappostoError, QueryError
+from contrapposto.errors import QueryError
 from contrapposto.text import path_text
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ METRICS = ("fused", *BY_JOINTS, "posebits", "embedding", "view-invariant")
 @click.argument("words", required=False)
 @click.option("--image", type=click.Path(path_type=Path), help="Ask with the pose of a person in this photo.")
 @click.option("--person", type=click.IntRange(1), help="Which person of the photo, counted from 1.  [default: 1]")
+@click.option("--still", type=click.Path(path_type=Path), help="Ask which film shows the picture in this photo.")
 @click.option("--skeleton", type=click.Path(path_type=Path), help="Ask with the joints in this JSON file.")
 @click.option(
     "--query", "query_file", type=click.Path(path_type=Path), help="Ask with a whole query in this JSON file."
@@ -82,6 +84,7 @@ def search(
     words: str | None,
     image: Path | None,
     person: int | None,
+    still: Path | None,
     skeleton: Path | None,
     query_file: Path | None,
     joints: str,
@@ -108,6 +111,9 @@ def search(
 
     In films "then" asks for one pose after the other of the same person. Of a shot the best moment is shown.
 
+    --still finds the moments of films that a photo of a screen, a still or a piece of one shows, and the items on
+    show there (`contrapposto items`).
+
     A skeleton is {"keypoints": {"left_wrist": [x, y], ...}}, pixels with y down, names as in COCO, left and right
     the person's own; joints that are left out are left open. People as `describe --json` prints them will do.
 
@@ -133,6 +139,7 @@ def search(
       contrapposto search "arms down, then hands above the head within 2 s" --plot match.svg
       contrapposto search --skeleton ready.json --then serve.json --within 1.5
       contrapposto search --query query.json --json
+      contrapposto search --still screen.jpg --html found.html
     """
     from contrapposto.library import Library
     from contrapposto.search.pose_json import load_json, pose_from_json
@@ -140,6 +147,10 @@ def search(
     from contrapposto.search.query import Query
     from contrapposto.search.sequence_part import in_words
 
+    if still is not None:
+        refuse_beside_still()
+        search_still(still, library, where=where, top=top, min_match=min_match, as_json=as_json, html=html)
+        return
     if plot is not None and plot.suffix.lower() != ".svg":
         raise QueryError(f"--plot {path_text(plot)}: the plot is an SVG file; name it .svg")
     with output.fetch_bar() as fetching:
@@ -176,7 +187,7 @@ def search(
             output.say("No film is among the answers: the plot is empty.")
         from contrapposto.web.timeline import timeline_svg
 
-        write_text(plot, timeline_svg(opened.timelines(query, hits), hits))
+        output.write_text(plot, timeline_svg(opened.timelines(query, hits), hits))
         output.say(f"Plot: {path_text(plot)}")
     if html is not None:
         _write_page(html, query, sources, hits, opened)
@@ -274,7 +285,7 @@ def _refuse_beside_query() -> None:
 
 
 def _pose_of(library: Library, image: Path, person: int | None, *, quiet: bool) -> Pose:
-    from contrapposto.library import pose_of
+    from contrapposto.search.pose_part import pose_of
 
     people = library.find_people(image)
     pose = pose_of(image, people, person or 1)
@@ -293,13 +304,5 @@ def _write_page(html: Path, query: Query, sources: list[Path | None], hits: list
     from contrapposto.web.results import Answer, results_page
 
     page = results_page([Answer(query, tuple(sources), tuple(hits))], library.folder)
-    write_text(html, page)
+    output.write_text(html, page)
     output.say(f"Page: {path_text(html)}")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file. Raises ContrappostoError with the path when it cannot be written."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ContrappostoError(f"{path}: cannot be written ({error.strerror}); choose another place") from error

@@ -10,7 +10,9 @@ import click
 
 from contrapposto.cli import output
 from contrapposto.cli.recipes import PHOTOS, common, machine, need_torch, schedule, steps_bar
+from contrapposto.cli.train_films import image_to_video
 from contrapposto.cli.train_photos import log_ratio, mori, thin_slicing
+from contrapposto.cli.train_poses import deeppose, heatmap
 from contrapposto.text import path_text
 
 
@@ -159,5 +161,5 @@ def partial(data: Path, out: Path, minutes: float | None, seed: int, as_json: bo
     )
 
 
-for _command in (thin_slicing, mori, log_ratio):
+for _command in (thin_slicing, mori, log_ratio, heatmap, deeppose, image_to_video):
     train.add_command(_command)

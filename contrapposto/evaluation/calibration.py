@@ -77,6 +77,7 @@ def evaluate_match(
     The results of the run are the bins. Metrics in space need data with true 3D. Raises DataError, WeightsError."""
     targets = read_targets(data, split)
     method = METHODS["keypoints-3d"]
+    setting = Setting(accurate, fetching, progress)
     config = RunConfig(
         TASK,
         targets.name,
@@ -87,12 +88,12 @@ def evaluate_match(
             "alike": ALIKE,
             "curves": {name: [c.half, c.steepness] for name, c in CURVES.items()},
         },
-        method.weights(accurate),
+        method.weights(setting),
     )
     with tempfile.TemporaryDirectory() as temporary:
         run = Run.open(out or Path(temporary), config, overwrite)
         if not run.has_predictions:
-            run.save_predictions(**method.predict(targets, Setting(accurate, fetching, progress)))
+            run.save_predictions(**method.predict(targets, setting))
         found = run.load_predictions()
         rows: list[dict[str, Any]] = []
         measures: dict[str, dict[str, float]] = {}

@@ -24,16 +24,19 @@ from contrapposto.records import Box
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
 _SPLIT_TABLE = "split.csv"
+_NECKS, _HEAD_TOP = ("neck", "upper_neck"), "head_top"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnnotatedPerson:
     """keypoints: (17, 2) float64 pixels, NaN where not labelled; area: of the mask in pixels squared where one was
-    drawn, else `AREA_OF_BOX` times the box."""
+    drawn, else `AREA_OF_BOX` times the box; head: pixels from the neck to the top of the head, NaN where the set
+    has no such joints, or one is not labelled."""
 
     keypoints: NDArray[np.float64]
     box: Box
     area: float
+    head: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +45,8 @@ class Item:
 
     people: everyone with a box, also those without any labelled keypoint (all NaN), in the order of the file;
     crowd regions are left out. all_people_listed: nobody in the photo is missing from `people`, so a person found
-    without a match is wrong; False where the set does not say so, or a crowd region was left out.
+    without a match is wrong; False where the set does not say so, or a crowd region was left out. image_id: that of
+    the photo in COCO JSON, None in other sets.
     """
 
     file: Path
@@ -51,6 +55,7 @@ class Item:
     cluster: int | None
     people: tuple[AnnotatedPerson, ...]
     all_people_listed: bool
+    image_id: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +148,8 @@ def _read_joints(path: Path, files: Mapping[str, Path]) -> tuple[list[Item], dic
         people: tuple[AnnotatedPerson, ...] = ()
         if np.isfinite(joints[row]).all(axis=1).any():
             box = Box.around(joints[row], geometry.BOX_MARGIN)
-            people = (AnnotatedPerson(mapped[row], box, geometry.AREA_OF_BOX * box.area),)
+            head = _head(joints[row], [str(name) for name in table["joint_names"]])
+            people = (AnnotatedPerson(mapped[row], box, geometry.AREA_OF_BOX * box.area, head),)
         items[name] = Item(
             file=_image(name, files, path),
             width=int(table["size"][row, 0]),
@@ -240,6 +246,7 @@ def _read_coco(path: Path, content: Mapping[str, Any], files: Mapping[str, Path]
                 cluster=int(image["cluster"]) if "cluster" in image else None,
                 people=tuple(people[image["id"]]),
                 all_people_listed=bool(image.get("all_persons_listed", True)) and image["id"] not in crowded,
+                image_id=image["id"],
             )
             for image in content["images"]
         ]
@@ -264,7 +271,15 @@ def _coco_person(path: Path, annotation: Mapping[str, Any], names: Sequence[str]
     else:
         raise DataError(f"{where} has neither bbox nor keypoints: remove it")
     area = float(annotation.get("area") or geometry.AREA_OF_BOX * box.area)
-    return AnnotatedPerson(skeleton.from_names(points, names), box, area)
+    return AnnotatedPerson(skeleton.from_names(points, names), box, area, _head(points, list(names)))
+
+
+def _head(points: NDArray[np.float64], names: list[str]) -> float:
+    """Pixels from the neck to the top of the head of (J, 2) joints of these names, NaN where one is missing."""
+    neck = next((name for name in _NECKS if name in names), None)
+    if neck is None or _HEAD_TOP not in names:
+        return float("nan")
+    return float(np.hypot(*(points[names.index(neck)] - points[names.index(_HEAD_TOP)])))
 
 
 def _unannotated(file: Path) -> Item:

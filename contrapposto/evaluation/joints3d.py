@@ -20,7 +20,8 @@ from contrapposto.evaluation.people3d import SEED, TESTED, People3d, Seen, demo_
 from contrapposto.evaluation.predictions import for_photos
 from contrapposto.evaluation.relations3d import agreement
 from contrapposto.evaluation.runs import Run, RunConfig, summary_object
-from contrapposto.indexing import Progress, people_of
+from contrapposto.indexing import Progress
+from contrapposto.indexing.photos import people_of
 from contrapposto.manifest import Manifest
 from contrapposto.media.photos import Photo
 from contrapposto.poses import DEFAULT_ESTIMATOR, make_estimator

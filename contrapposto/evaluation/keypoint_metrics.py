@@ -1,9 +1,10 @@
 """Scores of found keypoints against annotated ones: OKS, recall, PCK, and how many people were found.
 
 Matching: within a photo, annotated people and predictions are paired one to one, the pair with the highest OKS
-first (equal OKS: the earlier person, then the earlier prediction); a pair with OKS 0 is none. People with fewer
-labelled keypoints than asked for are left out, of the matching too. A measure over nothing (no person, no joint,
-no photo without people) is absent.
+first (equal OKS: the earlier person, then the earlier prediction); a pair with OKS 0 is none. Where it is known of
+whom each prediction was made (their boxes were given), that is the pair. People with fewer labelled keypoints than
+asked for are left out, of the matching too. A measure over nothing (no person, no joint, no photo without people)
+is absent.
 """
 
 from __future__ import annotations
@@ -64,37 +65,45 @@ def torso_length(keypoints: NDArray[np.floating]) -> float | None:
 
 
 def score_keypoints(
-    predictions: Sequence[NDArray[np.floating]], truth: Sequence[Item], min_keypoints: int = 1
+    predictions: Sequence[NDArray[np.floating]],
+    truth: Sequence[Item],
+    min_keypoints: int = 1,
+    made_of: Sequence[NDArray[np.integer]] | None = None,
 ) -> KeypointScores:
     """Score the people found in each item.
 
-    predictions: per item, in the order of `truth`, (P, 17, 2) canonical keypoints in pixels of the stored file,
-    NaN where unseen; P may be 0. min_keypoints: annotated people with fewer labelled keypoints are left out.
+    predictions: per item, in the order of `truth`, (P, 17, 2) canonical keypoints in pixels of the stored file, NaN
+    where unseen; P may be 0. min_keypoints: annotated people with fewer labelled keypoints are left out. made_of:
+    per item (P,) positions of the people in whose boxes the predictions were made; None where that is not known.
 
     Measures: `oks` mean over people, 0 for those not found; `oks_side_blind` the same on the same matches, each the
     better of the prediction and the prediction with left and right labels swapped; `recall@oks0.5` and
     `recall@oks0.75` share of people with at least that OKS; `pck@0.2` share of the labelled limb joints of all
     people with a torso that lie within 0.2 of it (all joints of a person not found are wrong); `people_per_image`
-    people found per item; `false_people_per_image` the same over the items in which all people are listed and
-    there are none. Raises DataError when predictions and items do not go together.
+    people found per item; `false_people_per_image` the same over the items in which all people are listed and there
+    are none; neither where it is known of whom the predictions were made. Raises DataError when predictions and
+    items do not go together.
     """
     if len(predictions) != len(truth):
         raise DataError(f"{len(predictions)} stored predictions for {len(truth)} photos: predict this split again")
     if min_keypoints < 1:
         raise ValueError(f"min_keypoints must be at least 1, got {min_keypoints}")
     rows: list[PersonScore] = []
-    for item, found in zip(truth, predictions, strict=True):
+    for number, (item, found) in enumerate(zip(truth, predictions, strict=True)):
         if found.ndim != 3 or found.shape[1:] != (skeleton.COUNT, 2):
             raise DataError(
                 f"predictions for {item.file.name} have shape {found.shape}, expected (P, {skeleton.COUNT}, 2)"
             )
-        rows += _score_item(found, item, min_keypoints)
+        rows += _score_item(found, item, min_keypoints, None if made_of is None else made_of[number])
     counts = np.array([len(found) for found in predictions], dtype=np.int64)
     empty = np.array([item.all_people_listed and not item.people for item in truth], dtype=bool)
-    return KeypointScores(_measures(rows, counts, empty), tuple(rows), counts)
+    looked_for = slice(None) if made_of is None else slice(0)
+    return KeypointScores(_measures(rows, counts[looked_for], empty[looked_for]), tuple(rows), counts)
 
 
-def _score_item(found: NDArray[np.floating], item: Item, min_keypoints: int) -> list[PersonScore]:
+def _score_item(
+    found: NDArray[np.floating], item: Item, min_keypoints: int, made_of: NDArray[np.integer] | None
+) -> list[PersonScore]:
     scored = {
         number: person
         for number, person in enumerate(item.people)
@@ -104,11 +113,12 @@ def _score_item(found: NDArray[np.floating], item: Item, min_keypoints: int) -> 
         (oks(candidate, person.keypoints, person.area), number, index)
         for number, person in scored.items()
         for index, candidate in enumerate(found)
+        if made_of is None or made_of[index] == number
     ]
     match: dict[int, tuple[int, float]] = {}
     taken = set()
     for similarity, number, index in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
-        if similarity > 0 and number not in match and index not in taken:
+        if (similarity > 0 or made_of is not None) and number not in match and index not in taken:
             match[number] = (index, similarity)
             taken.add(index)
     return [_score_person(found, item, number, person, match.get(number)) for number, person in scored.items()]

@@ -32,6 +32,7 @@ from contrapposto.evaluation.retrieval_metrics import (
 from contrapposto.evaluation.runs import Run, RunConfig, summary_object
 from contrapposto.evaluation.targets import SEED, Targets, read_targets
 from contrapposto.indexing import Progress
+from contrapposto.poses import DEFAULT_ESTIMATOR
 from contrapposto.weights import Progress as FetchProgress
 
 TASK = "retrieval"
@@ -45,6 +46,8 @@ def evaluate_retrieval(
     split: str | None = None,
     *,
     methods: Sequence[str] = (),
+    estimator: str = DEFAULT_ESTIMATOR,
+    pose_weights: Path | None = None,
     accurate: bool = False,
     out: Path | None = None,
     overwrite: bool = False,
@@ -54,7 +57,8 @@ def evaluate_retrieval(
     """Runs and scores methods (all that fit the data when none is named) and returns one summary object of them
     all.
 
-    data: a folder, or `demo`; out: folder that gets one run folder a method. Raises DataError, WeightsError.
+    data: a folder, or `demo`; estimator, pose_weights: as for `poses.make_estimator`; out: folder that gets one run
+    folder a method. Raises DataError, WeightsError.
     """
     for name in methods:
         if name not in METHODS:
@@ -66,7 +70,7 @@ def evaluate_retrieval(
     if unfit:
         needed = "photos" if METHODS[unfit[0]].photos else "true 3D"
         raise DataError(f"{data}: the method {unfit[0]!r} needs {needed}, which this data has not")
-    setting = Setting(accurate, fetching, progress)
+    setting = Setting(accurate, fetching, progress, estimator, pose_weights)
     summaries = []
     made: dict[Callable[..., Arrays], Arrays] = {}  # methods that differ in their ranking share predictions
     with tempfile.TemporaryDirectory() as temporary:
@@ -92,7 +96,7 @@ def _evaluate_method(
         targets.split,
         name,
         {"accurate": setting.accurate, "seed": SEED, "joint_box": JOINT_BOX},
-        method.weights(setting.accurate),
+        method.weights(setting),
     )
     run = Run.open(folder, config, overwrite)
     if not run.has_predictions:

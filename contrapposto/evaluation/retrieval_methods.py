@@ -40,11 +40,13 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How methods run. accurate: setting of the estimator."""
+    """How methods run. estimator: its name; accurate, pose_weights: its setting and trained weights."""
 
     accurate: bool
     fetching: FetchProgress | None
     progress: Progress | None
+    estimator: str = DEFAULT_ESTIMATOR
+    pose_weights: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Method:
 
     predict: Callable[[Targets, Setting], Arrays]
     distances: Callable[[Arrays, Targets], NDArray[np.float64]]
-    weights: Callable[[bool], dict[str, str]]
+    weights: Callable[[Setting], dict[str, str]]
     photos: bool = False
     space: bool = False
 
@@ -71,7 +73,7 @@ def all_pairs(metric: str, poses: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.stack([pose_distances(metric, query, poses, LIMB_WEIGHTS) for query in poses])
 
 
-def _no_weights(_: bool) -> dict[str, str]:
+def _no_weights(_: Setting) -> dict[str, str]:
     return {}
 
 
@@ -112,7 +114,12 @@ def find_keypoints(targets: Targets, setting: Setting) -> Arrays:
         scores = np.stack([pose.scores for pose in simulated])
         lifted = Lifter(progress=setting.fetching)(keypoints, scores)
         return {"keypoints": keypoints, "scores": scores, "keypoints3d": lifted}
-    estimator = make_embedding_estimator(DEFAULT_ESTIMATOR, accurate=setting.accurate, progress=setting.fetching)
+    estimator = make_embedding_estimator(
+        setting.estimator,
+        accurate=setting.accurate,
+        progress=setting.fetching,
+        pose_weights=setting.pose_weights,
+    )
     photos = list({item.file: item for item, _ in targets.shown}.values())
     found = find_people(photos, estimator, setting.progress)
     by_file = {item.file: people for item, people in zip(photos, found, strict=True)}
@@ -239,12 +246,12 @@ def _cosine_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
     return distances
 
 
-def _estimator_weights(accurate: bool) -> dict[str, str]:
-    made_by = Manifest.of(DEFAULT_ESTIMATOR, accurate)
+def _estimator_weights(setting: Setting) -> dict[str, str]:
+    made_by = Manifest.of(setting.estimator, setting.accurate, pose_weights=setting.pose_weights)
     return {**made_by.weights, "estimator": f"{made_by.estimator} {made_by.version}"}
 
 
-def _imagenet_weights(_: bool) -> dict[str, str]:
+def _imagenet_weights(_: Setting) -> dict[str, str]:
     return {"efficientnet-lite2": weights.identity("efficientnet-lite2")}
 
 

@@ -19,7 +19,8 @@ from contrapposto.evaluation.people3d import People3d, nearest_poses
 from contrapposto.evaluation.predictions import for_photos
 from contrapposto.evaluation.retrieval_methods import JOINT_BOX
 from contrapposto.evaluation.words_questions import Answers
-from contrapposto.indexing import Progress, people_of
+from contrapposto.indexing import Progress
+from contrapposto.indexing.photos import people_of
 from contrapposto.media.photos import Photo
 from contrapposto.media.sampling import Region
 from contrapposto.posebits.answers import People

@@ -66,6 +66,18 @@ class Block(nn.Module):
         return tensor + inner if self.adds else inner
 
 
+class Stem(nn.Module):
+    """The first layer: (N, 3, H, W) to (N, 32, H / 2, W / 2), rounded up."""
+
+    def __init__(self, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+        super().__init__()
+        self.convolution, self.norm = convolution, norm
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) to (N, 32, H / 2, W / 2)."""
+        return functional.relu6(self.norm(self.convolution(_padded(images, self.convolution))))
+
+
 class Trunk(nn.Module):
     """(N, 3, H, W) RGB, (value - 127) / 128, to (N, 1280): the mean over the last map, as the output `features` of
     the ONNX file. name: one of `SCALES`."""
@@ -101,6 +113,15 @@ class Trunk(nn.Module):
         inner = functional.relu6(self._bn0(self._conv_stem(_padded(images, self._conv_stem))))
         found: Tensor = functional.relu6(self._bn1(self._conv_head(self._blocks(inner))))
         return found
+
+    def parts(self) -> tuple[nn.Module, nn.Module, int]:
+        """Two modules that share this one's weights: pictures (N, 3, H, W) to the map at a sixteenth of their
+        sides, (N, 112, H / 16, W / 16) in lite0, and that to the map before the last convolution, which serves the
+        classes of ImageNet, (N, 320, H / 32, W / 32); and the latter's channels."""
+        strides = [int(block._depthwise_conv.stride[0]) for block in self._blocks]
+        cut = max(place for place, stride in enumerate(strides) if stride == 2)
+        first = nn.Sequential(Stem(self._conv_stem, self._bn0), *self._blocks[:cut])
+        return first, self._blocks[cut:], int(self._conv_head.in_channels)
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Takes the weights of a published state dict, whose classifier is left out. Raises WeightsError when it

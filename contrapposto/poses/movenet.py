@@ -106,6 +106,10 @@ class MoveNet:
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Person]:
         """The people of a (H, W, 3) RGB picture, most prominent (score times box side) first."""
+        return self.lifted(self.find(image))
+
+    def find(self, image: NDArray[np.uint8]) -> list[Person]:
+        """The same, without 3D keypoints."""
         proposals = self._propose(image)
         people = []
         for proposal in proposals:
@@ -114,8 +118,7 @@ class MoveNet:
             if evidence >= self.options.min_evidence and _side(person.box) >= self.options.min_side:
                 people.append(person)
         people.sort(key=lambda person: -person.score)
-        people = sorted(self._distinct(people), key=lambda person: -person.score * np.sqrt(person.box.area))
-        return self._lifted(people)
+        return sorted(self._distinct(people), key=lambda person: -person.score * np.sqrt(person.box.area))
 
     def _propose(self, image: NDArray[np.uint8]) -> list[Proposal]:
         """Boxes to look at, MultiPose's first; their scores are their support."""
@@ -142,22 +145,9 @@ class MoveNet:
         return alone if alone.box.iou(proposal.box) > overlap else person
 
     def _refine(self, image: NDArray[np.uint8], box: Box) -> Estimate:
-        region = Region.around(box, self.options.expand)
-        best = self._thunder(image, region)
-        if best.score < self.options.unsure:
-            turned = [self._thunder(image, replace(region, turn=quarter * np.pi / 2)) for quarter in (1, 2, 3)]
-            surest = max(turned, key=lambda estimate: estimate.score)
-            if surest.score > best.score + self.options.surer_by:
-                best = surest
-        turn = torso_turn(best.points)
-        if turn is None or abs(turn) < np.deg2rad(self.options.turn_degrees):
-            if best.score >= self.options.sure:
-                return best
-            turn = 0.0
-        last = self._thunder(image, turned_region(best, turn, self.options.last_expand, _SURE))
-        return last if last.score > best.score else best
+        return looks(self._thunder, image, box, self.options)[1].estimate
 
-    def _lifted(self, people: list[Person]) -> list[Person]:
+    def lifted(self, people: list[Person]) -> list[Person]:
         """The same people with 3D keypoints, all lifted at once."""
         if not people:
             return people
@@ -185,6 +175,43 @@ class MoveNet:
         seen = estimate.scores >= min(self.options.min_keypoint, np.sort(estimate.scores)[-3])
         points = np.where(seen[:, None], estimate.points, np.nan)
         return Person(Box.around(points), person_score(estimate.scores), Pose(points, estimate.scores))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One look of Thunder at somebody. name: "first look", "turned by 90 degrees" and so on, or "last look";
+    region: the square that was looked at."""
+
+    name: str
+    region: Region
+    estimate: Estimate
+
+
+def looks(thunder: Thunder, image: NDArray[np.uint8], box: Box, options: MoveNetOptions) -> tuple[list[Look], Look]:
+    """All looks at the person in a box of a (H, W, 3) RGB picture, in their order, and the one to be believed."""
+
+    def look(name: str, region: Region) -> Look:
+        seen.append(Look(name, region, thunder(image, region)))
+        return seen[-1]
+
+    seen: list[Look] = []
+    region = Region.around(box, options.expand)
+    best = look("first look", region)
+    if best.estimate.score < options.unsure:
+        turned = [
+            look(f"turned by {90 * quarter} degrees", replace(region, turn=quarter * np.pi / 2))
+            for quarter in (1, 2, 3)
+        ]
+        surest = max(turned, key=lambda one: one.estimate.score)
+        if surest.estimate.score > best.estimate.score + options.surer_by:
+            best = surest
+    turn = torso_turn(best.estimate.points)
+    if turn is None or abs(turn) < np.deg2rad(options.turn_degrees):
+        if best.estimate.score >= options.sure:
+            return seen, best
+        turn = 0.0
+    last = look("last look", turned_region(best.estimate, turn, options.last_expand, _SURE))
+    return seen, last if last.estimate.score > best.estimate.score else best
 
 
 def person_score(scores: NDArray[np.float64]) -> float:

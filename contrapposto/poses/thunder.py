@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from contrapposto.inference import open_session
 from contrapposto.media.sampling import Region
-from contrapposto.skeleton import neck, pelvis
+from contrapposto.skeleton import FLIP, neck, pelvis
 from contrapposto.weights import Progress
 
 _SIDE = 256
@@ -41,11 +41,17 @@ class Thunder:
         self._session = open_session(self.weights[0], threads=threads, progress=progress)
         self._input = self._session.get_inputs()[0].name
 
-    def __call__(self, image: NDArray[np.uint8], region: Region) -> Estimate:
-        """image: (H, W, 3) RGB. Always answers: a low score means that nobody is there."""
-        patch = region.cut(image, _SIDE).astype(np.int32)
-        found = self._session.run(None, {self._input: patch[None]})[0].reshape(17, 3).astype(np.float64)
-        return Estimate(region.to_picture(found[:, 1::-1] * _SIDE, _SIDE), found[:, 2].clip(0, 1))
+    def __call__(self, image: NDArray[np.uint8], region: Region, *, mirrored: bool = False) -> Estimate:
+        """image: (H, W, 3) RGB; mirrored: look at the mirror image, and say where the keypoints are in the picture.
+        Always answers: a low score means that nobody is there."""
+        patch = region.cut(image, _SIDE)
+        patch = patch[:, ::-1] if mirrored else patch
+        given = {self._input: patch[None].astype(np.int32)}
+        found = self._session.run(None, given)[0].reshape(17, 3).astype(np.float64)
+        points, scores = found[:, 1::-1] * _SIDE, found[:, 2].clip(0, 1)
+        if mirrored:
+            points, scores = points[FLIP] * (-1, 1) + (_SIDE, 0), scores[FLIP]
+        return Estimate(region.to_picture(points, _SIDE), scores)
 
 
 def torso_turn(points: NDArray[np.float64]) -> float | None:

@@ -103,7 +103,7 @@ def known_photos(folder: Path, split: str) -> list[KnownPhoto]:
             points = skeleton.from_names(joints, [str(name) for name in archive["joint_names"]])
     except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
         raise DataError(f"cannot read {table} ({error}): give the folder of a keypoint set") from error
-    clusters = _clusters(folder / "split.csv", split)
+    clusters = splits_of(folder / "split.csv", split)
     seen = np.isfinite(points).all(axis=2).sum(axis=1)
     known = [
         KnownPhoto(folder / "images" / name, points[row], clusters[name])
@@ -169,8 +169,9 @@ def _warped(
     return np.asarray(moved, dtype=np.uint8)
 
 
-def _clusters(path: Path, split: str) -> dict[str, int]:
-    """Scene of each file of a split; a photo without one is alone in its own, of a negative number."""
+def splits_of(path: Path, split: str) -> dict[str, int]:
+    """Scene of each file of a split of split.csv; a photo without one is alone in its own, of a negative number.
+    Raises DataError."""
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))

@@ -15,6 +15,7 @@ from contrapposto.records import Person, Pose
 from contrapposto.skeleton import KEYPOINTS
 from tests.cli.conftest import Program
 from tests.drawn import DrawnPeople, draw, keypoints
+from tests.poses.small_networks import write_heatmaps
 
 
 @pytest.fixture
@@ -130,3 +131,19 @@ def test_what_cannot_be_described(program: Program, tmp_path: Path) -> None:
         assert (outcome.status, outcome.out) == (2, "")
         assert outcome.err.startswith(f"contrapposto: {path}: ")
         assert said in outcome.err
+
+
+def test_by_a_trained_network(
+    program: Program, photo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = []
+
+    def make(*arguments: object, **settings: object) -> DrawnPeople:
+        asked.append((arguments, settings["pose_weights"]))
+        return DrawnPeople()
+
+    monkeypatch.setattr("contrapposto.representations.pose_embedder.make_embedding_estimator", make)
+    network = write_heatmaps(tmp_path / "net.onnx")
+    assert len(program("describe", photo, "--estimator", network, "--json").json["people"]) == 2
+    program("describe", photo)
+    assert asked == [(("heatmap",), network), (("movenet",), None)]

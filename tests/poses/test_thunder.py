@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from contrapposto.media.sampling import Region
-from contrapposto.poses import ESTIMATORS, make_estimator, thunder
+from contrapposto.poses import thunder
 from contrapposto.poses.thunder import Estimate, Thunder, torso_turn, turned_region
 from contrapposto.skeleton import INDEX
 from tests.people.stand_in import Session
@@ -88,9 +88,3 @@ def test_points_come_back_where_the_light_was(monkeypatch: pytest.MonkeyPatch, t
     assert estimate.scores.max() == 1
     assert estimate.scores[3] == 0
     assert estimate.score == pytest.approx(16 / 17)
-
-
-def test_estimators_are_named() -> None:
-    assert set(ESTIMATORS) == {"movenet"}
-    with pytest.raises(ValueError, match="unknown estimator 'posenet'; there is movenet"):
-        make_estimator("posenet")
