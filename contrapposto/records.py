@@ -161,9 +161,9 @@ class Media:
     content: hash of the file's bytes (people belong to it, so a moved or copied file keeps them);
     modified: nanoseconds since the epoch, as the file system says; taken: ISO date and time from EXIF, or None;
     width, height: pixels as shown, 0 if the file could not be read; people: number found, in a film the most at one
-    time; rows: people stored, in a film one for each distinct pose; shots, segments: numbers stored of a film, 0 for
-    a photo; duration: seconds of a film, None for a photo or where it is not known; until: seconds of a film that
-    are worked through, None where all is;
+    time; rows: people stored, in a film one for each distinct pose; shots, segments: numbers stored of a film, 0
+    for a photo; duration: seconds of a film, None for a photo or where it is not known; until: seconds of a film
+    that are worked through, None where all is;
     fingerprint: 64-bit perceptual hash of the picture, None without one;
     problem: why the file was skipped, or None.
     """

@@ -20,7 +20,7 @@ def test_written_and_read(tmp_path: Path) -> None:
     MADE.write(tmp_path)
     assert manifest.read(tmp_path) == MADE
     assert [path.name for path in tmp_path.iterdir()] == [FILE], "nothing else is left"
-    assert json.loads((tmp_path / FILE).read_text())["format"] == 4
+    assert json.loads((tmp_path / FILE).read_text())["format"] == 5
 
 
 def test_none(tmp_path: Path) -> None:
@@ -34,13 +34,18 @@ def test_of_the_estimator() -> None:
         "movenet-multipose",
         "movenet-thunder",
         "movenet-thunder-trunk",
+        "efficientnet-lite0",
         "lifter",
         "pose-embedder",
+        "rmac-whitening",
+        "shot-encoder",
     }
     assert set(accurate.weights) == {*quick.weights, "nanodet"}
     assert quick.weights.items() <= accurate.weights.items()
     assert quick.roots == ()
-    assert quick.representations == {"pose_vector": 1, "embedding": 1, "fused": 1}
+    assert quick.representations == dict.fromkeys(
+        ("pose_vector", "embedding", "fused", "key_features", "shot_embedding"), 1
+    )
     with pytest.raises(LibraryError, match=r"'posenet' is not known to this program.*--rebuild"):
         Manifest.of("posenet", False)
 
@@ -79,7 +84,7 @@ def stated(**changes: Any) -> str:
         "roots": ["/one"],
         "every": 0.2,
         "shots": "histogram",
-        "format": 4,
+        "format": 5,
     }
     return json.dumps({key: value for key, value in (data | changes).items() if value != "left out"})
 
@@ -99,8 +104,8 @@ def test_the_form_of_these_tests_is_read(tmp_path: Path) -> None:
         "7",
         '"library"',
         "{}",
-        '{"format": 4}',
-        '{"format": 4, "name": "of another program"}',
+        '{"format": 5}',
+        '{"format": 5, "name": "of another program"}',
         "\ufffe\x00",
         stated(roots=None),
         stated(roots="/one"),

@@ -130,5 +130,5 @@ def test_what_does_not_fit_is_an_error() -> None:
         BitTree.of(base, owners, leaf=0)
     with pytest.raises(ValueError, match="1 leaf at least"):
         BitTree.of(base, owners).nearest(base, leaves=0)
-    with pytest.raises(ValueError, match="0..256"):
+    with pytest.raises(ValueError, match=r"0\.\.256"):
         BitTree.of(base, owners).nearest(base, -1)

@@ -125,7 +125,7 @@ def test_what_does_not_fit_is_an_error() -> None:
         nearest(some, some.astype(np.int32), owners)
     with pytest.raises(ValueError, match="3 descriptors have 2 owners"):
         nearest(some, some, owners[:2])
-    with pytest.raises(ValueError, match="0..256"):
+    with pytest.raises(ValueError, match=r"0\.\.256"):
         nearest(some, some, owners, hamming.FARTHEST + 1)
     with pytest.raises(ValueError, match="at least 1 owner"):
         nearest_owners(some, some, owners, 0)

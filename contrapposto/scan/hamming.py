@@ -240,8 +240,8 @@ def gather_ties(
     ties: NDArray[np.int32],
     rows: NDArray[np.int64],
 ) -> None:
-    """Writes how many rows are at the best distance, ties (Q,), none where that is beyond the limit, and, where `rows` has room, these, query after
-    query."""
+    """Writes how many rows are at the best distance, ties (Q,), none where that is beyond the limit, and, where
+    `rows` has room, these, query after query."""
     at = 0
     for query in range(len(queries)):
         count = 0

@@ -36,8 +36,8 @@ PROPOSED = 40
 HALF = 15.0
 """Matched keypoints of which an answer is half sure."""
 
-COMPARED = 5
-"""Answers that are laid over the frames of their films, at most."""
+COMPARED = 60.0
+"""Seconds of film that answers are laid over, at most; the surest answer is always."""
 
 RIVAL = 0.25
 """Share of the matched keypoints of the surest answer that another one must have to be compared with it."""
@@ -119,11 +119,11 @@ def search_stills(
     """Moments, the surest first, at most one in a shot. moment: finds the frame in the film of the answers."""
     there = (index.contents >= 0) & snapshot.contents(condition)[index.contents]
     found = [one for one in _scored(index, photo, there, method) if one.match >= min_match]
+    ordered = sorted(found, key=lambda one: (-one.match, one.row))
     chosen: dict[tuple[int, int], _Scored] = {}
-    for one in sorted(found, key=lambda one: (-one.match, one.row)):
-        if len(chosen) < max(top, COMPARED):
-            chosen.setdefault((int(index.contents[one.row]), int(index.shots[one.row])), one)
-    best = _compared(snapshot, index, list(chosen.values()), moment)[:top]
+    for one in _compared(snapshot, index, ordered, moment):
+        chosen.setdefault((int(index.contents[one.row]), int(index.shots[one.row])), one)
+    best = list(chosen.values())[:top]
     shots = _shots(store, index, [one.row for one in best])
     return [_hit(snapshot, index, photo, one, shot) for one, shot in zip(best, shots, strict=True)]
 
@@ -185,7 +185,9 @@ def _compared(snapshot: Snapshot, index: StillIndex, found: list[_Scored], momen
     """Answers in order of their match, those with about as many matched keypoints as the surest one in order of how
     well their films agree with the photo as well; the best of these takes the match of the surest."""
     most = max((one.inliers for one in found), default=0)
-    rivals = [one for one in found if one.inliers and one.inliers >= RIVAL * most][:COMPARED]
+    rivals = [one for one in found if one.inliers and one.inliers >= RIVAL * most]
+    lengths = np.cumsum([index.spans[one.row, 1] - index.spans[one.row, 0] for one in rivals])
+    rivals = rivals[: max(1, int((lengths <= COMPARED).sum()))]
     if not rivals:
         return found
     told = [_agreement(snapshot, index, one, moment) for one in rivals]

@@ -153,7 +153,7 @@ def test_matches_rise_with_keypoints_and_likeness() -> None:
 def test_the_frame_that_agrees(films: Path) -> None:
     """To the frame, under a view that is known but for a few pixels."""
     width = np.diag([1 / 400, 1 / 400, 1.0])
-    inexact = np.linalg.inv(TURNED) + [[0, 0, 1.5], [0, 0, -1.5], [0, 0, 0]]
+    inexact = np.linalg.inv(TURNED) + np.array([[0, 0, 1.5], [0, 0, -1.5], [0, 0, 0]])
     homography = np.diag([1 / 320, 1 / 320, 1.0]) @ inexact @ np.linalg.inv(width)
     for number in (0, 7, 24):
         found = moment_in_film(films / "one.mp4", photographed(moving(4, 25)[number]), homography, 0.0, 2.5)

@@ -41,6 +41,8 @@ def test_names() -> None:
         "view-invariant",
         "language-stream",
         "partial-queries",
+        "rmac-whitening",
+        "shot-encoder",
     ]
 
 
