@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +30,8 @@ TICKS = 100
 STEPS = 16384
 """Steps of place in the width of the picture."""
 
-_FAR = 2**17
-"""Steps of time: more than any track has."""
+_LONG = 2**17
+"""Steps of time: more than there are in any segment."""
 
 _LEVEL = 1.2
 """Ratio of the sizes of two levels of the detector's pyramid."""
@@ -50,16 +48,18 @@ class KeyOptions:
     """width: pixels of the grey frame; keypoints: the most of a frame; threshold: of the FAST detector, grey
     steps; bits: of 256, two descriptors in a row of one track differ in at most so many; reach: fraction of the
     width, a keypoint moves no more between two frames; missed: frames in a row in which a track may be unseen;
-    least: frames in which a keypoint of a track is seen, all frames where there are fewer; most: key features of a
-    segment; error: fraction of the width, by which a path between its knots is at most wrong."""
+    least: frames in which a keypoint of a track is seen, all frames where there are fewer; each: key features of a
+    segment for each second that its frames begin, at most; most: in all, and those of a single frame; error:
+    fraction of the width, by which a path between its knots is at most wrong."""
 
     width: int = 480
     keypoints: int = 500
     threshold: int = 5
-    bits: int = 40
+    bits: int = 48
     reach: float = 0.1
-    missed: int = 1
+    missed: int = 3
     least: int = 3
+    each: int = 100
     most: int = 1000
     error: float = 0.01
 
@@ -121,8 +121,8 @@ class KeyFeatures:
         firsts, lasts = (ends - self.counts)[rows], ends[rows] - 1
         track = np.repeat(np.arange(len(self)), self.counts)
         reached = np.searchsorted(
-            track * _FAR + self.knots[:, 0],
-            np.asarray(rows) * _FAR + np.clip(ticks, -1, _FAR - 1)[:, None],
+            track * _LONG + self.knots[:, 0],
+            np.asarray(rows) * _LONG + np.clip(ticks, -1, _LONG - 1)[:, None],
             "right",
         )
         before, after = np.maximum(reached - 1, firsts), np.minimum(reached, lasts)
@@ -174,20 +174,17 @@ def keypoints_of(image: NDArray[np.uint8], options: KeyOptions = DEFAULT_OPTIONS
 
 def keypoints_of_grey(grey: NDArray[np.uint8], options: KeyOptions = DEFAULT_OPTIONS) -> Keypoints:
     """As `keypoints_of`, of an (H, W) grey picture as it is; `options.width` is not used."""
-    found, descriptors = _orb(options.keypoints, options.threshold).detectAndCompute(grey, None)
+    import cv2
+
+    most, threshold = options.keypoints, options.threshold
+    detector = cv2.ORB.create(nfeatures=most, fastThreshold=threshold, scaleFactor=_LEVEL)  # for this thread alone
+    found, descriptors = detector.detectAndCompute(grey, None)
     if descriptors is None:
         return Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, BYTES), np.uint8))
     corners = np.array([point.pt for point in found], np.float32)  # of the pixels: level by level, from its corner
     half = 0.5 * np.float32(_LEVEL) ** np.array([point.octave for point in found], np.float32)
     points = ((corners + half[:, None]) / grey.shape[1]).astype(np.float32)
     return Keypoints(points, np.asarray(descriptors, np.uint8))
-
-
-@cache
-def _orb(keypoints: int, threshold: int) -> Any:
-    import cv2
-
-    return cv2.ORB.create(nfeatures=keypoints, fastThreshold=threshold, scaleFactor=_LEVEL)
 
 
 def key_features(
@@ -197,8 +194,9 @@ def key_features(
     (second, keypoints), in order of time. A frame that is given the same `Keypoints` object as the one before is
     the same picture: its tracks go on.
 
-    Where there are more tracks than `options.most`, the longest come first, but a track that lies in a cell of the
-    picture and a second that hold fewer tracks comes before one that does not (`_spread`).
+    Where there are more tracks than `options.each` and `options.most` allow, the longest come first, but a track
+    that lies in a cell of the picture and a second that hold fewer tracks comes before one that does not
+    (`_spread`).
     Raises ValueError for frames out of order, before the start, or more than 655 s after it.
     """
     times = np.array([time for time, _ in frames], np.float64) - start
@@ -207,7 +205,7 @@ def key_features(
     seen = _tracks(frames, options)
     lengths = np.bincount(seen.track) if len(seen.track) else np.zeros(0, np.intp)
     stable = np.flatnonzero(lengths >= min(options.least, len(frames)))
-    kept = _spread(seen, stable, lengths, times, options.most)
+    kept = _spread(seen, stable, lengths, times, _allowed(times, options))
     if not len(kept):
         return KeyFeatures(np.zeros((0, BYTES), np.uint8), np.zeros((0, 3), np.uint16), np.zeros(0, np.uint16))
     order = np.argsort(seen.track, kind="stable")
@@ -222,6 +220,13 @@ def key_features(
         np.concatenate([ticks, places], axis=1).astype(np.uint16),
         np.array([len(path) for path in paths], np.uint16),
     )
+
+
+def _allowed(times: NDArray[np.float64], options: KeyOptions) -> int:
+    if len(times) < 2:
+        return options.most
+    seconds = max(1, int(np.ceil(times[-1] - times[0] - 0.5 / TICKS)))
+    return min(options.most, seconds * options.each)
 
 
 def majority(descriptors: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -284,7 +289,8 @@ def _matches(old: Keypoints, new: Keypoints, options: KeyOptions) -> tuple[NDArr
     moved += (old.points[:, None, 1] - new.points[None, :, 1]) ** 2
     rows, there = np.nonzero(moved <= options.reach**2)
     ones, others = words(old.descriptors), words(new.descriptors)
-    away = np.bitwise_count(ones[rows] ^ others[there]).sum(axis=1, dtype=np.int64)
+    bits = np.bitwise_count(ones.take(rows, 0) ^ others.take(there, 0)).T
+    away = bits[0].astype(np.int64) + bits[1] + bits[2] + bits[3]
     to_new = np.full(len(old), FAR * len(new))
     np.minimum.at(to_new, rows, away * len(new) + there)
     to_old = np.full(len(new), FAR * len(old))

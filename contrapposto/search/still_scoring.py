@@ -34,7 +34,6 @@ Array = NDArray[np.float64]
 THREADS = os.cpu_count() or 1
 """That a scan of many key features may use."""
 
-
 _SCALE = 512.0
 """Steps of place that OpenCV is given for a width: it takes pixels."""
 
@@ -124,10 +123,10 @@ class Segments:
 class Verified:
     """A query that lies over a segment.
 
-    inliers: places of keypoints that agree with the homography, at most one in each square of a grid over the query
-    and over the frame; homography: (3, 3) from places in the query to
-    places in the frame, its last entry 1; pairs: (inliers, 2, 2) place in the query and in the frame, x and y;
-    time: seconds from the segment's start, of the moment that agrees best, the middle one of several in a row.
+    inliers: places of keypoints that agree with the homography, at most one in each square of a grid over the
+    query and over the frame; homography: (3, 3) from places in the query to places in the frame, its last entry 1;
+    pairs: (inliers, 2, 2) place in the query and in the frame, x and y; time: seconds from the segment's start, of
+    the moment that agrees best, the middle one of several in a row.
     """
 
     inliers: int
@@ -190,8 +189,8 @@ class _Pairs:
     """Each key feature that has a keypoint of the query near enough in bits, and the nearest one, the first of
     several: K pairs, the nearest first.
 
-    asked: (K,) row of the keypoint; places: (K, 2) of it; times: (T,) moments of the segment,
-    seconds from its start; paths: (T, K, 2) where the key feature is, NaN while it is not alive."""
+    asked: (K,) row of the keypoint; places: (K, 2) of it; times: (T,) moments of the segment, seconds from its
+    start; paths: (T, K, 2) where the key feature is, NaN while it is not alive."""
 
     asked: NDArray[np.intp]
     places: Array
@@ -227,11 +226,10 @@ class _Pairs:
             worth[alive[moment]] *= _SEEN
         return chosen
 
-    def at(self, moment: int, rows: NDArray[np.intp] | None = None) -> tuple[Array, Array]:
+    def at(self, moment: int) -> tuple[Array, Array]:
         """(P, 2) places in the query and in the frame of the pairs alive, the nearest in bits first, one for each
-        keypoint; of some rows only."""
-        some = np.arange(len(self.asked)) if rows is None else rows
-        some = some[np.isfinite(self.paths[moment, some, 0])]
+        keypoint."""
+        some = np.flatnonzero(np.isfinite(self.paths[moment, :, 0]))
         _, first = np.unique(self.asked[some], return_index=True)
         some = some[np.sort(first)]
         return self.places[some], self.paths[moment, some]
@@ -272,12 +270,14 @@ def _refined(pairs: _Pairs, moment: int, homography: Array, options: VerifyOptio
             agrees[other] = pairs.agreement(other, found, options.error).sum()
     if not fitted:
         return None
-    first = int(agrees.argmax())
-    last = first
-    while last + 1 < len(agrees) and agrees[last + 1] >= (1 - _FLAT) * agrees[first]:
+    best = int(agrees.argmax())
+    first = last = best
+    while first > 0 and agrees[first - 1] >= (1 - _FLAT) * agrees[best]:
+        first -= 1
+    while last + 1 < len(agrees) and agrees[last + 1] >= (1 - _FLAT) * agrees[best]:
         last += 1
     middle = (first + last) // 2
-    at = middle if middle in fitted else first
+    at = middle if middle in fitted else best
     final = pairs.apart(at, pairs.agreement(at, fitted[at], options.error))
     if len(final) < options.least:
         return None
@@ -317,16 +317,19 @@ def _fitted(asked: Array, there: Array, options: VerifyOptions) -> Array | None:
 
 def _unscaled(homography: Array) -> Array:
     found: Array = homography * [[1, 1, 1 / _SCALE], [1, 1, 1 / _SCALE], [_SCALE, _SCALE, 1]]
-    return np.asarray(found / found[2, 2])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(found / found[2, 2])
 
 
 def _sane(homography: Array, places: Array, options: VerifyOptions) -> Array | None:
     """The homography, unless no camera shows a screen so where the places lie: a mirror image, the horizon across
     it, much too large or small, too slanting."""
+    if not np.isfinite(homography).all():
+        return None
     low, high = places.min(axis=0), places.max(axis=0)
     box = np.array([low, [high[0], low[1]], high, [low[0], high[1]], (low + high) / 2])
     depth = box @ homography[2, :2] + homography[2, 2]
-    if not np.isfinite(homography).all() or not (depth > 1e-9).all():
+    if not (depth > 1e-9).all():
         return None
     to = mapped(homography, box)
     lengths = (homography[:2, :2] - to[:, :, None] * homography[2, :2]) / depth[:, None, None]
