@@ -7,7 +7,6 @@ films alone are captured by a simulated camera; every method ranks the shots of 
 from __future__ import annotations
 
 import difflib
-import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -71,8 +70,9 @@ def evaluate_image_to_video(
 
     Measures: `image_to_video_metrics.measures`, each with "/LEVEL"; seconds/LEVEL: of a query; bytes: that the
     method keeps; ratio: how many times more all keypoints of all decoded frames take; /grown: in a library of
-    `hours`. Of `INDEXING`: films, shots, segments, hours of film; frames: decoded ones; indexing: seconds a second
-    of film; shots_alone: for decoding and shots. Raises DataError, UnreadableMedia, WeightsError.
+    `hours`. Of `INDEXING`: films, shots, segments, hours of film; frames: by rate and length; indexing: seconds a
+    second of the films of `data`; shots_alone: for decoding and shots. Raises DataError, UnreadableMedia,
+    WeightsError.
     """
     chosen = [_checked(name) for name in methods] or list(METHODS)
     levels = [_level(name) for name in dict.fromkeys(levels)]
@@ -108,7 +108,11 @@ def evaluate_image_to_video(
                 paths += still_films.render_distractors(
                     photos, place / CACHE / "films", shots, SEED, None, rendering
                 )
-            library = _library(indexing, place / CACHE, paths, fetching, film_progress)
+            library = still_library.index_films(
+                place / CACHE / "films.library", paths, EVERY, fetching, film_progress
+            )
+            if not indexing.has_predictions:
+                _measure(indexing, library, paths, len(films))
             held = still_library.held(library, paths)
             frames = int(indexing.load_predictions()["frames"])
             asked_of = Asked(library, held, tuple(paths), EVERY, frames, hours)
@@ -141,27 +145,24 @@ def _level(name: str) -> str:
     return name
 
 
-def _library(
-    indexing: Run, cache: Path, paths: Sequence[Path], fetching: FetchProgress | None, progress: FilmProgress | None
-) -> Library:
-    """The library of these films; where the cost of making it is not known yet, made anew."""
-    folder = cache / "films.library"
-    if indexing.has_predictions and folder.is_dir():
-        return Library(folder, estimator=still_library.Nobody(), progress=fetching)
-    shutil.rmtree(folder, ignore_errors=True)
-    library, took = still_library.index_films(folder, paths, EVERY, fetching, progress)
-    frames, alone = still_library.shots_alone(paths)
+def _measure(indexing: Run, library: Library, paths: Sequence[Path], count: int) -> None:
+    """What the library of these films holds, and what it costs to index the first `count` of them anew."""
+    films = paths[:count]
+    with tempfile.TemporaryDirectory() as temporary:
+        begin = time.perf_counter()
+        still_library.index_films(Path(temporary) / "films.library", films, EVERY)
+        took = time.perf_counter() - begin
     held = still_library.held(library, paths)
     indexing.save_predictions(
         films=len(paths),
         shots=sum(len(own) for own in held.shots),
         segments=len(held.segments),
         seconds=held.seconds,
-        frames=frames,
+        frames=sum(still_library.frames(path) for path in paths),
+        costed_seconds=sum(own[-1].end for own in held.shots[:count]),
         index_seconds=took,
-        shot_seconds=alone,
+        shot_seconds=still_library.shots_alone(films),
     )
-    return library
 
 
 def _answers(
@@ -245,8 +246,8 @@ def _costs(indexing: Run) -> dict[str, float]:
     values = {name: found[name] for name in ("films", "shots", "segments", "frames")}
     values |= {
         "hours": seconds / 3600,
-        INDEXING: found["index_seconds"] / seconds,
-        "shots_alone": found["shot_seconds"] / seconds,
+        INDEXING: found["index_seconds"] / found["costed_seconds"],
+        "shots_alone": found["shot_seconds"] / found["costed_seconds"],
     }
     measured = indexing.save_results([], values, int(found["films"]))["measures"][INDEXING]
     return dict(measured)

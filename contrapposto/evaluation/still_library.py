@@ -63,15 +63,14 @@ def index_films(
     every: float,
     fetching: FetchProgress | None = None,
     progress: FilmProgress | None = None,
-) -> tuple[Library, float]:
-    """A new library of films, and the seconds that it took. Raises DataError where a film cannot be read."""
+) -> Library:
+    """The library of these films, brought up to date where it is there. Raises DataError where a film cannot be
+    read."""
     library = Library(folder, estimator=Nobody(), progress=fetching)
-    begin = time.perf_counter()
     report = library.index(*films, every=every, film_progress=progress)
-    took = time.perf_counter() - begin
     if report.skipped:
         raise DataError(f"{report.skipped[0].path}: {report.skipped[0].reason}; remove it")
-    return library, took
+    return library
 
 
 def held(library: Library, films: Sequence[Path]) -> Held:
@@ -95,15 +94,19 @@ def held(library: Library, films: Sequence[Path]) -> Held:
     )
 
 
-def shots_alone(films: Sequence[Path]) -> tuple[int, float]:
-    """Frames of films, and the seconds that it takes to decode them and find their shots."""
-    frames = 0
+def frames(film: Path) -> int:
+    """Frames of a film, by its rate and its length."""
+    with Video(film) as video:
+        return round(video.rate * (video.duration or 0.0))
+
+
+def shots_alone(films: Sequence[Path]) -> float:
+    """The seconds that it takes to decode films and find their shots."""
     begin = time.perf_counter()
     for path in films:
         detector = DETECTORS[DEFAULT_DETECTOR]()
         with Video(path) as video, closing(video.frames()) as shown:
             for frame in shown:
                 detector.push(frame)
-                frames += 1
         detector.finish()
-    return frames, time.perf_counter() - begin
+    return time.perf_counter() - begin
