@@ -150,21 +150,25 @@ def _scored(index: StillIndex, photo: Photo, there: NDArray[np.bool_], method: M
     if method == "global":
         rows = _first(likeness, there, len(index))
         return [_Scored(row, match_of(0, float(likeness[row])), float(likeness[row]), None) for row in rows]
-    rows = _first(votes(photo.keypoints, index.segments), there, PROPOSED)
+    voted = votes(photo.keypoints, index.segments)
+    share = voted / max(float(voted[there].max()), 1e-9)
+    rows = _first(voted, there, PROPOSED)
     if method == "fused":
         rows = list(dict.fromkeys([*rows, *_first(likeness, there, PROPOSED)]))
     scored = []
     for row in rows:
         verified = verify(photo.keypoints, index.segments.features[row])
         alike = float(likeness[row]) if method == "fused" else 0.0
-        scored.append(_Scored(row, match_of(verified.inliers if verified else 0, alike), alike, verified))
+        looks = (max(0.0, alike) + float(share[row])) / 2
+        scored.append(_Scored(row, match_of(verified.inliers if verified else 0, looks), alike, verified))
     return scored
 
 
-def match_of(inliers: int, likeness: float) -> float:
-    """0..1: how sure an answer is by its matched keypoints, and by likeness as far as these leave it open."""
+def match_of(inliers: int, looks: float) -> float:
+    """0..1: how sure an answer is by its matched keypoints, and, as far as these leave it open, by what proposed
+    it: likeness, and its share of the most votes."""
     sure = inliers / (inliers + HALF)
-    return sure + (1 - sure) * 0.5 * max(0.0, likeness)
+    return sure + (1 - sure) * 0.5 * max(0.0, looks)
 
 
 def _first(scores: NDArray[np.floating], there: NDArray[np.bool_], count: int) -> list[int]:
