@@ -21,7 +21,9 @@ import pytest
 from contrapposto import manifest, weights
 from contrapposto.errors import LibraryBusy, LibraryError, QueryError, UnreadableMedia
 from contrapposto.library import Library, default_folder
+from contrapposto.poses import ESTIMATORS
 from contrapposto.records import Pose
+from contrapposto.representations import pose_embedding, shot_embedding
 from contrapposto.search.pose_part import PosePart
 from contrapposto.search.query import Query
 from contrapposto.store import lock
@@ -217,7 +219,7 @@ def test_other_weights_are_refused_until_rebuilt(
             ask()
         one_line(
             caught.value,
-            "made with other settings or weights (weights lifter; weights movenet-multipose; weights movenet-",
+            "made with other settings or weights (weights efficientnet-lite0; weights lifter; weights movenet-",
             f"rebuild it: contrapposto index --rebuild --library {library.folder}",
         )
     (photos / "b.png").unlink()
@@ -414,7 +416,7 @@ def test_the_manifest_on_disk(library: Library, photos: Path, tmp_path: Path) ->
     library.index(tmp_path / "more")
     data = json.loads((library.folder / manifest.FILE).read_text())
     assert data["roots"] == [str(photos), str(tmp_path / "more")]
-    used = ("movenet-multipose", "movenet-thunder", "lifter", "movenet-thunder-trunk", "pose-embedder")
+    used = {*ESTIMATORS["movenet"].weights, *pose_embedding.WEIGHTS, *shot_embedding.WEIGHTS}
     assert data["weights"] == {name: weights.identity(name) for name in used}
     assert sorted(path.name for path in library.folder.iterdir()) == [lock.FILE, manifest.FILE, "tables"]
 
