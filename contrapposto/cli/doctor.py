@@ -49,6 +49,6 @@ def doctor(library: Path | None, repair: bool, wait: bool, as_json: bool) -> Non
         output.print_json({"library": path_text(asked.folder), "ok": not problems, "checks": rows})
     else:
         for check in found:
-            click.echo(f"{check.status:<8} {check.name:<14} {printable(check.text)}")
+            click.echo(f"{check.status:<8} {check.name:<16} {printable(check.text)}")
     if problems:
         raise SystemExit(PROBLEMS)

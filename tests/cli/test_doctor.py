@@ -42,7 +42,7 @@ def found(outcome: Outcome) -> dict[str, tuple[str, str]]:
     """Name of a check to its status and text, from the lines."""
     rows = {}
     for line in outcome.out.splitlines():
-        rows[line[9:23].strip()] = (line[:9].strip(), line[24:])
+        rows[line[9:25].strip()] = (line[:9].strip(), line[26:])
     return rows
 
 
