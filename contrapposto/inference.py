@@ -21,27 +21,14 @@ def open_session(
 
     threads: that one run may use; sessions can be run from several threads at once. Raises WeightsError.
     """
-    path = weights.path(name, progress=progress)
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return _session(str(weights.path(name, progress=progress)), threads)
 
 
 def open_file(path: Path, *, threads: int, given: Sequence[str], found: str) -> onnxruntime.InferenceSession:
     """A session on the CPU for a file that was trained here. given: names of its inputs; found: of one of its
     outputs. Raises DataError when the file cannot be read or has others."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        session = _session(path.read_bytes(), threads)
     except Exception as error:  # ONNX Runtime's own have no narrower class
         reason = str(error).splitlines()[0][:120]
         raise DataError(f"{path_text(path)}: cannot be read as ONNX ({reason}); give a file of train") from error
@@ -52,3 +39,14 @@ def open_file(path: Path, *, threads: int, given: Sequence[str], found: str) -> 
             f" {', '.join(names)}"
         )
     return session
+
+
+def _session(model: str | bytes, threads: int) -> onnxruntime.InferenceSession:
+    """Of the file of this path, or of its bytes."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

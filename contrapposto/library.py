@@ -216,7 +216,7 @@ class Library:
         condition = conditions.parse(where) if where is not None else None
         moment = still_photo.finder(seen)
         return stills.search_stills(
-            *(store, snapshot, self._stills, asked, moment),
+            *(snapshot, self._stills, asked, moment),
             top=top,
             method=method,
             condition=condition,

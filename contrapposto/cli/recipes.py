@@ -25,8 +25,12 @@ PHOTOS = "Folder of photos with known joints and a split train and val (docs/eva
 
 def common(data: str) -> Callable[[Command], Command]:
     """The options that every recipe has; data: what the folder of the option --data holds."""
-    options = (
-        click.option("--data", required=True, type=click.Path(path_type=Path), help=data),
+    return decorated((click.option("--data", required=True, type=click.Path(path_type=Path), help=data), *run()))
+
+
+def run() -> tuple[Callable[[Any], Any], ...]:
+    """Where the run of a recipe goes, how long it takes, and what it says."""
+    return (
         click.option(
             "--out",
             required=True,
@@ -41,7 +45,6 @@ def common(data: str) -> Callable[[Command], Command]:
         click.option("--seed", type=int, default=0, show_default=True, help="Start of all random numbers."),
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     )
-    return decorated(options)
 
 
 def machine() -> Callable[[Command], Command]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contrapposto.cli import output
-from contrapposto.cli.recipes import decorated, machine, need_torch, schedule, steps_bar
+from contrapposto.cli.recipes import decorated, machine, need_torch, run, schedule, steps_bar
 from contrapposto.text import path_text
 
 if TYPE_CHECKING:
@@ -29,12 +29,6 @@ _FOLDER = click.Path(path_type=Path)
             help="Folder of photos, over which shots pan and zoom; may be given again.",
         ),
         click.option(
-            "--out",
-            required=True,
-            type=click.Path(path_type=Path),
-            help="Weights, learning curve and options go here.",
-        ),
-        click.option(
             "--encoder",
             type=click.Choice(["gru", "lstm", "mean", "max", "last"]),
             help="What makes one vector of the frames of a shot.  [default: the one that is shipped]",
@@ -47,13 +41,7 @@ _FOLDER = click.Path(path_type=Path)
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
             help="Weights of VGG16 (torchvision's state dict) to look with; search cannot use what comes of it.",
         ),
-        click.option(
-            "--minutes",
-            type=click.FloatRange(min=0, min_open=True),
-            help="Learn for about this long, after looking.  [default: the recipe's]",
-        ),
-        click.option("--seed", type=int, default=0, show_default=True, help="Start of all random numbers."),
-        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+        *run(),
     )
 )
 @machine()

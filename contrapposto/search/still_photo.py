@@ -81,10 +81,11 @@ def moment_in_film(
     small = cv2.resize(grey, None, fx=1 / reduction, fy=1 / reduction, interpolation=cv2.INTER_AREA)
     matrix = np.diag([size[0], size[0], 1.0]) @ homography @ np.diag([1 / small.shape[1], 1 / small.shape[1], 1.0])
     stack = np.stack(shown)
-    best = _best(stack, *_laid(small, matrix, size))
+    laid = _laid(small, matrix, size)
+    best = _best(stack, *laid)
     if best is None:
         return None
-    finer = _finer(stack[best[0]], *_laid(small, matrix, size))
+    finer = _finer(stack[best[0]], *laid)
     if finer is not None:
         again = _best(stack, *_laid(small, finer @ matrix, size))
         best = again if again is not None and again[1] > best[1] else best

@@ -7,7 +7,7 @@ the best segment is the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -62,14 +62,14 @@ homography from photo to frame, in fractions of the width; None where the film c
 @dataclass(frozen=True, slots=True, eq=False)
 class StillIndex:
     """The segments of a library at one version of its store. contents: (S,) places among the snapshot's contents,
-    -1 where no file has it any more; names: (S,) the contents; shots: (S,) numbers; spans: (S, 2) seconds; items:
+    -1 where no file has it any more; names: of the contents; shots: of the segments; spans: (S, 2) seconds; items:
     all of them."""
 
     version: tuple[int, ...]
     segments: Segments
     contents: NDArray[np.intp]
-    names: pa.Array
-    shots: NDArray[np.int64]
+    names: tuple[str, ...]
+    shots: tuple[Shot, ...]
     spans: NDArray[np.float64]
     items: tuple[Item, ...]
 
@@ -78,17 +78,20 @@ class StillIndex:
 
 
 def take_index(store: Store, snapshot: Snapshot) -> StillIndex:
-    """Reads all segments."""
+    """Reads all segments whose shots are there."""
+    stored = store.read("shots")
+    known = dict(zip(stored["id"].to_pylist(), shots_of(stored), strict=True))
     rows = store.read("segments")
-    found = segments_of(rows)
+    whole = zip(rows["content"].to_pylist(), segments_of(rows), strict=True)
+    pairs = [(name, one) for name, one in whole if f"{name}/{one.shot}" in known]
+    names, found = [name for name, _ in pairs], [one for _, one in pairs]
     vectors = np.array([one.vector for one in found], np.float32).reshape(-1, DIMENSION)
-    names = rows["content"].combine_chunks()
     return StillIndex(
         snapshot.version,
         Segments.of([one.features for one in found], vectors),
-        snapshot.places(names),
-        names,
-        np.array([one.shot for one in found], np.int64),
+        snapshot.places(pa.array(names, pa.string())),
+        tuple(names),
+        tuple(known[f"{name}/{one.shot}"] for name, one in pairs),
         np.array([(one.start, one.end) for one in found], np.float64).reshape(-1, 2),
         tuple(items_of(store.read("items"))),
     )
@@ -105,7 +108,6 @@ class Photo:
 
 
 def search_stills(
-    store: Store,
     snapshot: Snapshot,
     index: StillIndex,
     photo: Photo,
@@ -117,15 +119,14 @@ def search_stills(
     min_match: float = 0.0,
 ) -> list[StillHit]:
     """Moments, the surest first, at most one in a shot. moment: finds the frame in the film of the answers."""
-    there = (index.contents >= 0) & snapshot.contents(condition)[index.contents]
-    found = [one for one in _scored(index, photo, there, method) if one.match >= min_match]
-    ordered = sorted(found, key=lambda one: (-one.match, one.row))
+    there = index.contents >= 0
+    there[there] = snapshot.contents(condition)[index.contents[there]]
+    ordered = sorted(_scored(index, photo, there, method), key=lambda one: (-one.match, one.row))
     chosen: dict[tuple[int, int], _Scored] = {}
     for one in _compared(snapshot, index, ordered, moment):
-        chosen.setdefault((int(index.contents[one.row]), int(index.shots[one.row])), one)
-    best = list(chosen.values())[:top]
-    shots = _shots(store, index, [one.row for one in best])
-    return [_hit(snapshot, index, photo, one, shot) for one, shot in zip(best, shots, strict=True)]
+        if one.match >= min_match:
+            chosen.setdefault((int(index.contents[one.row]), index.shots[one.row].number), one)
+    return [_hit(snapshot, index, photo, one) for one in list(chosen.values())[:top]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,13 +179,6 @@ def _first(scores: NDArray[np.floating], there: NDArray[np.bool_], count: int) -
     return [int(row) for row in rows[order]]
 
 
-def _shots(store: Store, index: StillIndex, rows: Sequence[int]) -> list[Shot]:
-    keys = [f"{index.names[row].as_py()}/{index.shots[row]}" for row in rows]
-    stored = store.read("shots", keys=keys)
-    known = dict(zip(stored["id"].to_pylist(), shots_of(stored), strict=True))
-    return [known[key] for key in keys]
-
-
 def _compared(snapshot: Snapshot, index: StillIndex, found: list[_Scored], moment: Moment) -> list[_Scored]:
     """Answers in order of their match, those with about as many matched keypoints as the surest one in order of how
     well their films agree with the photo as well; the best of these takes the match of the surest."""
@@ -219,14 +213,14 @@ def _agreement(snapshot: Snapshot, index: StillIndex, one: _Scored, moment: Mome
     return next((agreement for agreement in found if agreement is not None), None)
 
 
-def _hit(snapshot: Snapshot, index: StillIndex, photo: Photo, one: _Scored, shot: Shot) -> StillHit:
+def _hit(snapshot: Snapshot, index: StillIndex, photo: Photo, one: _Scored) -> StillHit:
     files = snapshot.files(int(index.contents[one.row]))
     paths = [key_path(key) for key in files["path"].to_pylist()]
     start, end = (float(second) for second in index.spans[one.row])
-    content, time = str(index.names[one.row].as_py()), one.time
+    shot, time = index.shots[one.row], one.time
     if time is None:
         time = min(start + one.verified.time, end) if one.verified else (start + end) / 2
-    on_show = near(index.items, content, time)
+    on_show = near(index.items, index.names[one.row], time)
     matched, outline = np.zeros((0, 2, 2)), None
     if one.verified is not None:
         width, height = files["width"][0].as_py(), files["height"][0].as_py()
