@@ -42,7 +42,8 @@ from contrapposto.cli.protocols import kept, show
     "--method",
     "methods",
     multiple=True,
-    help="fused, local, global, nearest, tree or exhaustive; may be given several times.  [default: all]",
+    help="fused, local, global, nearest, tree, ivf (needs FAISS) or exhaustive; may be given several times.  "
+    "[default: all]",
 )
 @click.option("--by-film", is_flag=True, help="Ask as often for each film, however long it is.")
 @click.option(

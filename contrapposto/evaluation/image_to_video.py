@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from contrapposto.errors import DataError
 from contrapposto.evaluation import still_films, still_library
 from contrapposto.evaluation.image_to_video_metrics import TOP, Answers, average_precision, measures, right
+from contrapposto.evaluation.inverted_lists import available
 from contrapposto.evaluation.runs import Run, RunConfig, summary_object
 from contrapposto.evaluation.still_films import Film
 from contrapposto.evaluation.still_methods import METHODS, Asked, Method, made
@@ -59,8 +60,8 @@ def evaluate_image_to_video(
     film_progress: FilmProgress | None = None,
     progress: still_films.Progress | None = None,
 ) -> dict[str, Any]:
-    """Renders, indexes, asks and scores; returns one summary object of all methods (`still_methods.METHODS`; all
-    when none is named).
+    """Renders, indexes, asks and scores; returns one summary object of all methods (`still_methods.METHODS`; when
+    none is named all that can run here: "ivf" needs FAISS).
 
     data: folders of films, or "demo"; distractors: folders of photos, of which that many shots are made; queries:
     for each of the levels (`captures.LEVELS`); by_film: as of `still_queries.moments`; hours: also what a query
@@ -74,7 +75,7 @@ def evaluate_image_to_video(
     second of the films of `data`; shots_alone: for decoding and shots. Raises DataError, UnreadableMedia,
     WeightsError.
     """
-    chosen = [_checked(name) for name in methods] or list(METHODS)
+    chosen = [_checked(name) for name in methods] or [name for name in METHODS if name != "ivf" or available()]
     levels = [_level(name) for name in dict.fromkeys(levels)]
     films = still_films.known_films(data)
     photos = still_films.photo_files(distractors) if shots and distractors else []

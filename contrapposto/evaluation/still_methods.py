@@ -15,15 +15,15 @@ from contrapposto.collection import absolute
 from contrapposto.evaluation.image_to_video_metrics import TOP, Answer
 from contrapposto.evaluation.still_exhaustive import Exhaustive, look
 from contrapposto.evaluation.still_library import Held
-from contrapposto.evaluation.still_proposals import Proposals, grown, nbytes, seconds_of, segments_of
+from contrapposto.evaluation.still_proposals import PUBLISHED, Proposals, grown, nbytes, seconds_of, segments_of
 from contrapposto.library import Library
 from contrapposto.search import stills
 from contrapposto.search.still_scoring import query_keypoints, verify
 
-METHODS = (*stills.METHODS, "nearest", "tree", "exhaustive")
+METHODS = (*stills.METHODS, *PUBLISHED, "exhaustive")
 """fused, local, global: those of `Library.search_still`; nearest: each keypoint votes for the segments of its
 nearest key features alone, all at equal distance, as published; tree: these are looked for in `scan.bit_tree`;
-exhaustive: `still_exhaustive`."""
+ivf: in `inverted_lists`; exhaustive: `still_exhaustive`."""
 
 Image = NDArray[np.uint8]
 
@@ -60,7 +60,7 @@ def made(name: str, asked: Asked) -> Method:
     """The method of this name."""
     if name == "exhaustive":
         return _Exhaustive(asked)
-    return _Published(name, asked) if name in ("nearest", "tree") else _Program(name, asked)
+    return _Published(name, asked) if name in PUBLISHED else _Program(name, asked)
 
 
 class _Program:

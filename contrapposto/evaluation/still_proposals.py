@@ -6,16 +6,25 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contrapposto.evaluation.inverted_lists import Equals, InvertedLists
 from contrapposto.evaluation.still_library import Held
 from contrapposto.features.key_features import KeyFeatures, Keypoints
 from contrapposto.features.rmac import RMac
 from contrapposto.representations.shot_embedding import DIMENSION, ShotEncoder
 from contrapposto.search.still_scoring import THREADS, Segments, query_keypoints, verify, votes
 from contrapposto.search.stills import PROPOSED
+
+if TYPE_CHECKING:
+    from contrapposto.scan.bit_tree import BitTree
+    from contrapposto.scan.hamming import Nearest
+
+PUBLISHED = ("nearest", "tree", "ivf")
+"""Methods by which each keypoint votes for the segments of its nearest key features alone."""
 
 LIMIT = 64
 """Bits of 256 that a keypoint and its nearest key feature differ in at most, to vote as published."""
@@ -64,19 +73,22 @@ class Proposals:
         self.name = name
         self.extra = 0
         self._segments = segments
-        self._tree = None
+        self._index: BitTree | InvertedLists | None = None
         if name == "tree":
             from contrapposto.scan.bit_tree import BitTree
 
-            self._tree = BitTree.of(segments.descriptors, segments.owners)
-            self.extra = self._tree.nbytes
+            self._index = BitTree.of(segments.descriptors, segments.owners)
+        elif name == "ivf":
+            self._index = InvertedLists(segments.descriptors)
+        if self._index is not None:
+            self.extra = self._index.nbytes
 
     def __call__(self, image: Image) -> tuple[Keypoints, list[int]]:
         """Keypoints of a photo (H, W, 3) RGB, and the segments, the best first; of "global" no keypoints."""
         none = Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8))
         query = none if self.name == "global" else query_keypoints(image)
         found: list[int] = []
-        if self.name in ("nearest", "tree"):
+        if self.name in PUBLISHED:
             found = first(self._published(query))
         if self.name in ("local", "fused"):
             found = first(votes(query, self._segments))
@@ -89,12 +101,12 @@ class Proposals:
         """(S,) how many keypoints have their nearest there; one whose nearest are equally near votes for all."""
         from contrapposto.scan.hamming import nearest
 
-        segments = self._segments
-        found = (
-            nearest(query.descriptors, segments.descriptors, segments.owners, LIMIT, threads=THREADS)
-            if self._tree is None
-            else self._tree.nearest(query.descriptors, LIMIT, threads=THREADS)
-        )
+        segments, asked = self._segments, query.descriptors
+        found: Nearest | Equals
+        if self._index is None:
+            found = nearest(asked, segments.descriptors, segments.owners, LIMIT, threads=THREADS)
+        else:
+            found = self._index.nearest(asked, LIMIT, threads=THREADS)
         asking = np.repeat(np.arange(len(query)), np.diff(found.starts))
         pairs = np.unique(np.stack([asking, segments.owners[found.rows]]), axis=1)
         return np.bincount(pairs[1], minlength=len(segments.features)).astype(np.float64)
