@@ -17,7 +17,7 @@ from typing import Any
 
 from contrapposto import weights
 from contrapposto.errors import LibraryError
-from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, identities
+from contrapposto.poses import DEFAULT_ESTIMATOR, ESTIMATORS, POSE_WEIGHTS, identities
 from contrapposto.poses.kept import kept_weights
 from contrapposto.representations import pose_embedding, pose_vector, segments, shot_embedding
 from contrapposto.shots import DEFAULT_DETECTOR
@@ -241,7 +241,9 @@ def refuse_changed(folder: Path, stated: Manifest, now: Manifest, wanted: Wanted
         words += [f"--pose-weights {shlex.quote(str(weights_given))}"] if weights_given else []
         words += ["--accurate"] if now.accurate else []
         words += [f"--every {now.every:g}"] if now.every != EVERY else []
+        lost = now.estimator == stated.estimator and POSE_WEIGHTS in stated.weights.keys() - now.weights.keys()
         raise LibraryError(
-            f"{folder}: was made with other settings or weights ({'; '.join(differences)}); rebuild it: "
+            f"{folder}: was made with other settings or weights ({'; '.join(differences)}); "
+            f"{'index with its --pose-weights, or ' if lost else ''}rebuild it: "
             f"{' '.join(words)} --library {shlex.quote(str(folder))}"
         )

@@ -160,7 +160,7 @@ def _pairs(
     if metric == POSEBITS:
         distances = posebit_pairs(found["keypoints"], found["keypoints3d"])
     elif metric == FUSED:
-        distances = fused_pairs(found["fused"], found["embedding"], None)
+        distances = fused_pairs(found["fused"], found["embedding"], found["scores"], None)
     elif metric == EMBEDDING:
         distances = vector_pairs(found["embedding"])
     elif metric == VIEW_INVARIANT:

@@ -26,7 +26,7 @@ from contrapposto.poses import DEFAULT_ESTIMATOR
 from contrapposto.records import Box, Pose
 from contrapposto.representations.pose_embedder import make_embedding_estimator
 from contrapposto.representations.view_invariant import ViewInvariant
-from contrapposto.search.matching import in_effect
+from contrapposto.search.matching import in_effect, unsureness
 from contrapposto.search.pose_scoring import with_looks
 from contrapposto.search.posebit_scoring import posebit_distances
 from contrapposto.skeleton import LIMB_WEIGHTS
@@ -162,13 +162,16 @@ def _found_pairs(
 def fused_pairs(
     fused: NDArray[np.floating],
     embedding: NDArray[np.floating],
+    scores: NDArray[np.floating],
     weights: NDArray[np.float64] | None = LIMB_WEIGHTS,
 ) -> NDArray[np.float64]:
-    """(N, N) distances in effect by the metric `fused`, of fused keypoints (N, 17, 2) and embeddings (N, 128)."""
-    apart = vector_pairs(embedding)
+    """(N, N) distances in effect by the metric `fused`, of fused keypoints (N, 17, 2), embeddings (N, 128) and the
+    scores (N, 17) of keypoints."""
+    apart, unsure = vector_pairs(embedding), unsureness(scores)
     rows = [
         in_effect(
-            with_looks(pose_distances("2d", query, fused, weights), away), shared_weight(query, fused, weights)
+            with_looks(pose_distances("2d", query, fused, weights), away, unsure),
+            shared_weight(query, fused, weights),
         )
         for query, away in zip(fused, apart, strict=True)
     ]
@@ -185,7 +188,7 @@ def vector_pairs(vectors: NDArray[np.floating], others: NDArray[np.floating] | N
 
 
 def _fused_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
-    return _with_random_answers(fused_pairs(arrays["fused"], arrays["embedding"]))
+    return _with_random_answers(fused_pairs(arrays["fused"], arrays["embedding"], arrays["scores"]))
 
 
 def _put_right_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:

@@ -76,7 +76,7 @@ _ACCURATE = (*_MOVENET, "nanodet")
 ESTIMATORS: dict[str, Kind] = {
     "movenet": Kind(3, _MOVENET, _ACCURATE, _movenet),
     "agreement": Kind(1, _MOVENET, _ACCURATE, _boxed("agreement")),
-    "heatmap": Kind(1, _MOVENET, _ACCURATE, _boxed("heatmap"), "file"),
+    "heatmap": Kind(1, _MOVENET, _ACCURATE, _boxed("heatmap"), "file", "pose-network"),
     "deeppose": Kind(1, _MOVENET, _ACCURATE, _boxed("deeppose"), "folder"),
 }
 """Estimators by name."""

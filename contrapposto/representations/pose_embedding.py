@@ -10,10 +10,10 @@ from contrapposto.records import EMBEDDING
 from contrapposto.representations import Representation
 from contrapposto.skeleton import COUNT, LIMB_NUMBERS
 
-REPRESENTATION = Representation("embedding", "person", EMBEDDING, "L2", maskable=True, version=1)
-FUSED = Representation("fused", "person", 2 * COUNT, "mean distance of joints", maskable=True, version=1)
+REPRESENTATION = Representation("embedding", "person", EMBEDDING, "L2", maskable=True, version=2)
+FUSED = Representation("fused", "person", 2 * COUNT, "mean distance of joints", maskable=True, version=2)
 
-WEIGHTS = ("movenet-thunder-trunk", "pose-embedder")
+WEIGHTS = ("pose-network",)
 """Networks that make them."""
 
 JOINT_WIDTH = 8

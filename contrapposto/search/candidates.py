@@ -20,6 +20,7 @@ from contrapposto.representations.view_invariant import ViewInvariant
 from contrapposto.scan import Gallery
 from contrapposto.scan.masked import doubled
 from contrapposto.search import where
+from contrapposto.search.matching import unsureness
 from contrapposto.store import Store
 from contrapposto.store.rows import PeopleArrays
 
@@ -58,6 +59,11 @@ class Block:
     def doubled(self) -> NDArray[np.float32]:
         """(N, 256) their pose embeddings as `scan.masked` compares them, NaN where there is none."""
         return doubled(self.people.embeddings)
+
+    @cached_property
+    def unsure(self) -> NDArray[np.float64]:
+        """(N,) how unsure their keypoints are."""
+        return unsureness(self.people.keypoint_scores)
 
     def views(self, counted: tuple[bool, ...]) -> NDArray[np.float32]:
         """(N, 32) their view-invariant embeddings by the keypoints that count; made at the first call, the

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from contrapposto.skeleton import LIMB_NUMBERS
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
@@ -34,8 +36,8 @@ CURVES: dict[str, Curve] = {
     "np-3d": Curve(0.229, 6.8),
     "np-procrustes": Curve(0.194, 6.3),
     "posebits": Curve(8.4, 5.5),
-    "fused": Curve(7.9, 5.7),
-    "embedding": Curve(0.19, 5.0),
+    "fused": Curve(11.3, 6.8),
+    "embedding": Curve(0.21, 5.9),
     "view-invariant": Curve(0.62, 6.7),
 }
 """The fitted curve of each metric: `2d`, `fused` and `embedding` on the validation split of `lspe`, the others on
@@ -53,6 +55,13 @@ def in_effect(distance: NDArray[np.floating], share: NDArray[np.floating]) -> ND
     hidden = 1.0 - np.asarray(share, dtype=np.float64)
     effect: NDArray[np.float64] = np.asarray(distance, dtype=np.float64) * np.exp(HIDDEN * hidden)
     return effect
+
+
+def unsureness(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(N,) 0..1, 1 less the mean score of the limb joints of (N, 17): what was badly seen is, on average, further
+    from what is asked for than it seems."""
+    found: NDArray[np.float64] = 1 - np.clip(np.asarray(scores, np.float64)[:, LIMB_NUMBERS], 0, 1).mean(axis=1)
+    return found
 
 
 def match(metric: str, distance: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -18,14 +18,19 @@ from contrapposto.search.scoring import Array, Score
 THREADS = os.cpu_count() or 1
 """That a scan of many people may use."""
 
-LOOKS_PX = 20.0
+LOOKS_PX = 30.0
 """px of a 128-px pose that a distance of 1 between pose embeddings stands for in the metric `fused`."""
 
+UNSURE_PX = 15.0
+"""px that a person nothing of whom is sure is further away in it."""
 
-def with_looks(distances: NDArray[np.floating], apart: NDArray[np.floating]) -> Array:
-    """The metric `fused`, px of a 128-px pose: the mean of distances of keypoints that the picture has put right
-    and of pose embeddings that are `apart`; the former alone where there is no embedding (NaN)."""
-    known: Array = np.where(np.isfinite(apart), (distances + LOOKS_PX * apart) / 2, distances)
+
+def with_looks(distances: NDArray[np.floating], apart: NDArray[np.floating], unsure: NDArray[np.floating]) -> Array:
+    """The metric `fused`, px of a 128-px pose: half of the sum of the distances of keypoints that the picture has
+    put right, of those of pose embeddings that are `apart`, and of how unsure (`matching.unsureness`) the keypoints
+    are; the first alone where there is no embedding (NaN)."""
+    looked = (distances + LOOKS_PX * apart + UNSURE_PX * unsure) / 2
+    known: Array = np.where(np.isfinite(apart), looked, distances)
     return known
 
 
@@ -89,8 +94,9 @@ class PoseScorer:
             return distances
         ones, mine = np.ones(EMBEDDING), part.pose.embedding
         if rows is None:
-            return with_looks(distances, np.sqrt(lower_bounds(block.doubled, ones, mine)))
-        return with_looks(distances, np.sqrt(exact_distances(block.people.embeddings[rows], ones, mine)))
+            return with_looks(distances, np.sqrt(lower_bounds(block.doubled, ones, mine)), block.unsure)
+        apart = np.sqrt(exact_distances(block.people.embeddings[rows], ones, mine))
+        return with_looks(distances, apart, block.unsure[rows])
 
     def _scored(self, rows: NDArray[np.intp], *, mirrored: bool) -> Score:
         part = self._part

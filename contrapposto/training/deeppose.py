@@ -96,12 +96,14 @@ def train_deeppose(
     joints = known_joints(people)
     wrong, differences, seconds, parameters = [], [], 0.0, 0
     for number in range(1, options.stages + 1):
-        begin(options.schedule)
+        device = begin(options.schedule)
         size = options.data.size if number == 1 else (options.square, options.square)
         first, stage = _stage(options, size, len(joints), fetching)
         batches: Callable[[int], Any]
         if number == 1:
-            batches, shown = batches_of(people, others, first, options.data, seen or out / "seen", progress)
+            batches, shown = batches_of(
+                people, others, first, options.data, seen or out / "seen", progress, device=device
+            )
             error: Callable[[], dict[str, float]] = partial(box_errors, stage, shown, joints, size)
         else:
             batches, error = _later(stage, first, people, others, joints, DeepPose(out), options, progress)

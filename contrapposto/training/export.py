@@ -37,7 +37,7 @@ def export(
     """The ONNX file of a network in evaluation mode, on the CPU, traced on example inputs.
 
     Of every input and output the first dimension, N, is free; the others are those of the examples. Weights are
-    stored as float16 where that loses nothing. properties:
+    stored as bytes or float16 where that loses nothing. properties:
     text for the file's metadata (name, licence, source). given, found: names of the inputs and the outputs; counts:
     of those whose first dimension may differ from N, what it is called instead.
     """
@@ -58,28 +58,54 @@ def export(
             dynamic_axes={name: {0: (counts or {}).get(name, "N")} for name in (*given, *found)},
         )
     model = onnx.load_from_string(stream.getvalue())
-    _halve(model)
+    _shrink(model)
     describe(model, properties)
     check(model)
     data: bytes = model.SerializeToString()
     return data
 
 
-def _halve(model: Any) -> None:
-    """Large weights that float16 holds without loss are stored so, and read as float32 when the file is opened."""
+def round_to_bytes(network: nn.Module) -> None:
+    """Rounds the weights of convolutions and of fully connected layers to 255 levels a channel that leaves, and
+    smaller and other parameters to float16, so that `export` stores bytes without loss."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            values = parameter.detach().cpu().float()
+            rounded = values.half().float()
+            if values.dim() > 1 and values.numel() >= SMALL:
+                levels, scales = _levels(values.numpy())
+                rounded = torch.from_numpy(levels.astype(np.float32) * scales)
+            parameter.copy_(rounded)
+
+
+def _levels(values: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """The nearest -127..127, and what a level is worth, for each of the first axis."""
+    most = np.abs(values).reshape(len(values), -1).max(axis=1)
+    scales = (np.where(most > 0, most, 127) / 127).astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
+    return np.rint(values / scales).astype(np.int8), scales
+
+
+def _shrink(model: Any) -> None:
+    """Large weights that float16, or bytes with a scale a channel, hold without loss are stored so, and read as
+    float32 when the file is opened."""
     from onnx import helper, numpy_helper
 
-    casts = []
-    for stored in model.graph.initializer:
-        values = numpy_helper.to_array(stored)
+    nodes = []
+    for stored in list(model.graph.initializer):
+        name, values = stored.name, numpy_helper.to_array(stored)
         if values.dtype != np.float32 or values.size < SMALL:
             continue
         half = values.astype(np.float16)
-        if np.array_equal(half.astype(np.float32), values):
-            name = stored.name
+        levels, scales = _levels(values)
+        if values.ndim > 1 and np.array_equal(levels.astype(np.float32) * scales, values):
+            stored.CopyFrom(numpy_helper.from_array(levels, f"{name}.levels"))
+            model.graph.initializer.append(numpy_helper.from_array(scales, f"{name}.scales"))
+            nodes.append(helper.make_node("Cast", [f"{name}.levels"], [f"{name}.whole"], to=1))  # FLOAT
+            nodes.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.scales"], [name]))
+        elif np.array_equal(half.astype(np.float32), values):
             stored.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
-            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=1))  # FLOAT
-    nodes = [*casts, *model.graph.node]
+            nodes.append(helper.make_node("Cast", [f"{name}.half"], [name], to=1))  # FLOAT
+    nodes += model.graph.node
     del model.graph.node[:]
     model.graph.node.extend(nodes)
 

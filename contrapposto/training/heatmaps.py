@@ -90,10 +90,10 @@ def train_heatmap(
     options = options or HeatmapOptions()
     data = options.data
     people, others = data.people(folder)
-    begin(options.schedule)
+    device = begin(options.schedule)
     first, last, entering = trunk_parts(data.trunk, fetching)
     joints = known_joints(people)
-    batches, held_out = batches_of(people, others, first, data, seen or out / "seen", progress)
+    batches, held_out = batches_of(people, others, first, data, seen or out / "seen", progress, device=device)
     begin(options.schedule)
     size = (data.rows // STRIDE, data.columns // STRIDE)
     decoder = Decoder(entering, len(joints), size, options.width, options.holistic, options.parts)

@@ -22,6 +22,7 @@ from contrapposto.networks.heatmap import STRIDE, ShortLast
 from contrapposto.networks.resnet import WIDTH, ResNet50
 from contrapposto.poses.crops import diameter
 from contrapposto.skeleton import LIMB_NUMBERS
+from contrapposto.training.device_views import DeviceViews
 from contrapposto.training.export import export
 from contrapposto.training.loop import Progress
 from contrapposto.training.photos import as_input
@@ -100,10 +101,15 @@ def batches_of(
     data: PoseData,
     seen: Path,
     progress: Progress | None = None,
+    *,
+    device: torch.device | None = None,
 ) -> tuple[Batches, list[Batch]]:
     """Batches to learn from, and the held-out people as they are: pictures, or what `first` sees of them where
-    `data.views` are kept, in the folder `seen`. Raises DataError."""
+    `data.views` are kept, in the folder `seen`. device: where the network learns; a GPU makes the views itself
+    (`device_views`). Raises DataError."""
     if not data.views:
+        if device is not None and device.type == "cuda":
+            return of_device(people, data, device), _shown(others, data)
         return of_photos(people, data), _shown(others, data)
     look = looking(first, data.size)
     learned = kept_views(people, data.split, look, _view_options(data, data.views), seen, progress)
@@ -194,6 +200,18 @@ def of_photos(people: Sequence[KnownPerson], data: PoseData) -> Batches:
         made = [view(people[row], picture_of(people[row]), data.size, data.change, rng) for row in rows]
         joints = np.stack([one.joints for one in made]).astype(np.float32)
         return Batch(as_input(np.stack([one.image for one in made])), torch.from_numpy(joints))
+
+    return batch
+
+
+def of_device(people: Sequence[KnownPerson], data: PoseData, device: torch.device) -> Batches:
+    """The same, made on a device."""
+    views = DeviceViews.of(people, data.size, data.change, device)
+
+    def batch(step: int) -> Batch:
+        rows, _ = chosen_rows(len(people), data.batch, step, data.seed)
+        images, joints = views.batch(rows, data.change, np.random.default_rng([data.seed, step, 1]))
+        return Batch(images, torch.from_numpy(joints))
 
     return batch
 

@@ -131,30 +131,41 @@ def view(
 ) -> View:
     """What a network is shown of a person in a picture. size: rows, columns; change: None for the box as it is,
     which mirrored then mirrors; with a change rng decides."""
-    box, expand, turn = person.box, 1.0, 0.0
     if change is not None and rng is not None:
-        box, region = _half(person, size, change, rng)
-        expand = float(np.clip(1 + change.scale * rng.normal(), 1 - change.scale, 1 + change.scale))
-        most = np.deg2rad(2 * change.turn)
-        drawn = float(np.clip(np.deg2rad(change.turn) * rng.normal(), -most, most))
-        turn = drawn if rng.random() < change.turned else 0.0
-        mirrored = bool(rng.random() < change.flip)
+        region, mirrored = drawn(person, size, change, rng)
     else:
-        region = region_of(box, size)
-    region = replace(region, side=region.side * expand, turn=turn)
-    shown, joints = cut(image, region, size), to_crop(person.joints, region, size)
+        region = region_of(person.box, size)
+    shown = cut(image, region, size)
     if mirrored:
         shown = np.ascontiguousarray(shown[:, ::-1])
+    return View(shown, joints_in(person, region, size, mirrored))
+
+
+def drawn(
+    person: KnownPerson, size: tuple[int, int], change: Change, rng: np.random.Generator
+) -> tuple[Region, bool]:
+    """By chance, what is shown of a person, and whether it is mirrored."""
+    region = _half(person, size, change, rng)
+    expand = float(np.clip(1 + change.scale * rng.normal(), 1 - change.scale, 1 + change.scale))
+    most = np.deg2rad(2 * change.turn)
+    turn = float(np.clip(np.deg2rad(change.turn) * rng.normal(), -most, most))
+    turn = turn if rng.random() < change.turned else 0.0
+    return replace(region, side=region.side * expand, turn=turn), bool(rng.random() < change.flip)
+
+
+def joints_in(person: KnownPerson, region: Region, size: tuple[int, int], mirrored: bool) -> NDArray[np.float64]:
+    """(17, 2) pixels of what is shown, NaN unseen or outside."""
+    joints = to_crop(person.joints, region, size)
+    if mirrored:
         joints = joints[skeleton.FLIP] * (-1, 1) + (size[1], 0)
     with np.errstate(invalid="ignore"):
         inside = np.all((joints >= 0) & (joints <= (size[1], size[0])), axis=1)
-    return View(shown, np.where(inside[:, None], joints, np.nan))
+    found: NDArray[np.float64] = np.where(inside[:, None], joints, np.nan)
+    return found
 
 
-def _half(
-    person: KnownPerson, size: tuple[int, int], change: Change, rng: np.random.Generator
-) -> tuple[Box, Region]:
-    """The box that is shown, by chance of half of the body."""
+def _half(person: KnownPerson, size: tuple[int, int], change: Change, rng: np.random.Generator) -> Region:
+    """What is shown, by chance half of the body."""
     seen = np.isfinite(person.joints[:, 0])
     if rng.random() < change.half and seen.sum() > change.half_joints:
         halves = [half[seen[half]] for half in (UPPER, LOWER)]
@@ -163,5 +174,5 @@ def _half(
         chosen = halves[0] if len(halves[0]) > 2 else halves[1]
         if len(chosen) > 2:
             box = Box.around(person.joints[chosen], 0.0)
-            return box, region_of(box, size, _HALF_EXPAND)
-    return person.box, region_of(person.box, size)
+            return region_of(box, size, _HALF_EXPAND)
+    return region_of(person.box, size)

@@ -20,7 +20,7 @@ def build(row: Weights, source: Path) -> bytes:
     if row.converter == "tfjs":
         from contrapposto.weights import tfjs
 
-        model = tfjs.convert(source, row.inner)
+        model = tfjs.convert(source)
     else:
         from contrapposto.weights import efficientnet
 

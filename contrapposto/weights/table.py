@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from contrapposto.errors import WeightsError
@@ -54,8 +54,6 @@ class Weights:
     licence: str
     converter: Converter
     note: str
-    inner: str | None = None
-    """Converter `tfjs`: the inner tensor that is given out, as `map`, instead of what the network finds."""
 
     @property
     def shipped(self) -> bool:
@@ -66,7 +64,6 @@ class Weights:
     def identity(self) -> str:
         """16 hex digits that stand for the source files and the converter."""
         parts = [self.converter, str(CONVERTER_VERSIONS[self.converter]), *(file.sha256 for file in self.files)]
-        parts += [self.inner] if self.inner else []
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
 
 
@@ -92,20 +89,12 @@ def _tfjs(name: str, model: str, weights: str, note: str) -> Weights:
     return Weights(name, HUMAN_MODELS, files, "Apache-2.0 (package MIT)", "tfjs", note)
 
 
-_THUNDER = _tfjs(
-    "movenet-thunder",
-    "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6",
-    "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c",
-    "17 keypoints of one person; input (1, 256, 256, 3) int32 RGB, output (1, 1, 17, 3) y, x, score",
-)
-
 TABLE: tuple[Weights, ...] = (
-    _THUNDER,
-    replace(
-        _THUNDER,
-        name="movenet-thunder-trunk",
-        note="what thunder sees, before it finds keypoints; input as thunder, output (1, 8, 8, 1280) float32",
-        inner="StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1/model/out_relu/Relu6",
+    _tfjs(
+        "movenet-thunder",
+        "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6",
+        "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c",
+        "17 keypoints of one person; input (1, 256, 256, 3) int32 RGB, output (1, 1, 17, 3) y, x, score",
     ),
     _tfjs(
         "movenet-multipose",
@@ -184,13 +173,13 @@ TABLE: tuple[Weights, ...] = (
         "3D from 2D keypoints; input (N, 51) float32 x, y, score, output (N, 51) x, y, z in metres",
     ),
     Weights(
-        "pose-embedder",
+        "pose-network",
         Package("own", "contrapposto", "1.0.0", 0),
-        (SourceFile("own/pose-embedder.onnx", "1bd8d4794e6e2dd291c751b9e3e4e039d28797297bb9d3f7f2926a3c38568d03"),),
+        (SourceFile("own/pose-network.onnx", "9e2c45643a108b3cb316a31618d77ee5b1dc65121f2969e0bac743807a2e247c"),),
         "Apache-2.0",
         "none",
-        "pose embedding; input the trunk's map (N, 8, 8, 1280) and keypoints (N, 17, 3), output (N, 128) and "
-        "joints (N, 12, 2)",
+        "MoveNet Thunder, learned on: heatmaps and pose embedding; input (N, 3, 256, 256) float32 "
+        "(RGB - 127) / 128, output (N, 17, 64, 64) 0..1 and (N, 128)",
     ),
     Weights(
         "view-invariant",
@@ -209,7 +198,7 @@ TABLE: tuple[Weights, ...] = (
         Package("own", "contrapposto", "1.0.0", 0),
         (
             SourceFile(
-                "own/language-stream.onnx", "8af58b2cd59db89f5ac73815e0135d502a052c212df0100ffa96b5e2a958d2ef"
+                "own/language-stream.onnx", "efdc203fe853988cf43c874bfdcf5cc139d92805942c8e378808f35341f32ab7"
             ),
         ),
         "Apache-2.0",
@@ -221,7 +210,7 @@ TABLE: tuple[Weights, ...] = (
         Package("own", "contrapposto", "1.0.0", 0),
         (
             SourceFile(
-                "own/partial-queries.onnx", "80a1eeab6fc95800772901c3ad6809f89055cea426d673b5b0e9a4906a61b787"
+                "own/partial-queries.onnx", "86ddda82479673e84a0038a8fd9f93d04c56d430c87fad9a3abda39f377d04fb"
             ),
         ),
         "Apache-2.0",

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from contrapposto.errors import WeightsError
 from contrapposto.weights.onnx_builder import TensorSpec
@@ -19,17 +16,14 @@ from contrapposto.weights.tfjs_ops import OPERATIONS
 CONVERTERS = LAYERS | OPERATIONS
 
 
-def convert(path: Path, inner: str | None = None) -> Any:
+def convert(path: Path) -> Any:
     """The `onnx.ModelProto` of the graph model whose model.json is at `path`, its binary files beside it.
 
     Inputs and outputs have the names of the model's signature, in its order, and TensorFlow's shapes and layouts
-    ((N, H, W, C) for pictures). inner: a float32 picture inside the network, which is then the only output, `map`,
-    and only what it needs is kept. Raises WeightsError when the files cannot be read or hold an operation, type or
+    ((N, H, W, C) for pictures). Raises WeightsError when the files cannot be read or hold an operation, type or
     setting that is not covered; it names it.
     """
     model = read_model(path)
-    if inner:
-        model = replace(model, outputs=(Tensor("map", inner, np.dtype(np.float32), (1, -1, -1, -1)),))
     graph = TfjsGraph()
     for name, value in model.constants.items():
         graph.builder.constant(value, name)

@@ -81,7 +81,7 @@ def test_without_its_weights_a_library_says_what_to_do(
     for arguments in (["index"], ["search", "arms up"]):
         outcome = program(*arguments)
         assert outcome.status == 2
-        assert "name its file with --pose-weights" in outcome.err
+        assert "(weights pose-weights); index with its --pose-weights, or rebuild it" in outcome.err
     assert program("index", "--pose-weights", network, "--estimator", "heatmap").status == 0, "they come back"
     assert program("index").status == 0
 
@@ -89,7 +89,7 @@ def test_without_its_weights_a_library_says_what_to_do(
 def test_wrong_use(program: Program, photos: Path, network: Path, folder: Path) -> None:
     draw(photos / "a.png")
     for arguments, said in (
-        (["--estimator", "heatmap"], "no network of heatmap comes with this program"),
+        (["--estimator", "deeppose"], "no network of deeppose comes with this program"),
         (
             ["--estimator", "nets"],
             "no estimator or file 'nets': choose one of movenet, agreement",

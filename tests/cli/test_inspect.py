@@ -57,7 +57,7 @@ def test_a_cascade_and_another_person(program: Program, photo: Path, tmp_path: P
     [
         (["a.png", "--person", "3"], "there is no number 3; choose 1 to 2"),
         (["nobody.png"], "nobody was found in it"),
-        (["a.png", "--estimator", "heatmap"], "no network of heatmap comes with this program"),
+        (["a.png", "--estimator", "deeppose"], "no network of deeppose comes with this program"),
         (["a.png", "--estimator", "nothing"], "no estimator or file 'nothing'"),
         (["none.png"], "none.png"),
         (["a.png", "--estimator", "n.onnx", "--out", "nowhere/b.png"], "nowhere/b.png: cannot be written"),

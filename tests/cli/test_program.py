@@ -32,7 +32,7 @@ def contrapposto(*arguments: object, **environment: str) -> subprocess.Completed
 
 @pytest.mark.timeout(120)
 def test_index_describe_and_search_photos(tmp_path: Path) -> None:
-    need("movenet-multipose", "movenet-thunder", "movenet-thunder-trunk")
+    need("movenet-multipose", "movenet-thunder")
     photos, library = tmp_path / "photos", tmp_path / "my.library"
     photos.mkdir()
     astronaut = photos / "astronaut 日本.jpg"

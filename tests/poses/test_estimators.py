@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from contrapposto.errors import DataError, LibraryError
 from contrapposto.manifest import Manifest, Wanted, current, refuse_changed
 from contrapposto.poses import ESTIMATORS, chosen, identities, make_estimator, own_identities, weights_digest
 from contrapposto.poses.kept import keep_weights, kept_weights
-from contrapposto.skeleton import COUNT
+from contrapposto.skeleton import COUNT, INDEX
 from tests.networks import need
 from tests.poses.small_networks import write_cascade, write_heatmaps
 
@@ -50,8 +51,9 @@ def test_by_name_file_and_folder(network: Path, cascade: Path) -> None:
         chosen(str(network), network)
     with pytest.raises(DataError, match="movenet takes no pose weights"):
         chosen("movenet", network)
+    assert chosen("heatmap") == ("heatmap", None), "a network comes with the program"
     with pytest.raises(DataError, match="train one"):
-        chosen("heatmap")
+        chosen("deeppose")
 
 
 def test_the_file_of_that_name_in_this_folder_is_not_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,6 +74,9 @@ def test_identities_change_with_the_weights(network: Path, cascade: Path) -> Non
     of_file = identities("heatmap", True, network)
     assert set(of_file) == {*plain, "nanodet", "pose-weights"}
     assert own_identities("heatmap", network) == {"pose-weights": of_file["pose-weights"]}
+    shipped = own_identities("heatmap")
+    assert shipped == {"pose-network": weights.identity("pose-network")}
+    assert identities("heatmap") == plain | shipped
     first = weights_digest(cascade)
     assert len(first) == 16
     assert first == weights_digest(cascade)
@@ -129,8 +134,12 @@ def test_what_a_library_would_state_now(network: Path, tmp_path: Path) -> None:
         refuse_changed(library, current(None, library), made, wanted)
     assert f"index --rebuild --estimator heatmap --pose-weights {network} --library {library}" in str(caught.value)
     keep_weights(library, "movenet", None)
+    with pytest.raises(
+        LibraryError, match=r"\(weights pose-weights\); index with its --pose-weights, or rebuild it: contrapposto"
+    ):
+        refuse_changed(library, made, current(made, library))
     with pytest.raises(DataError, match="--pose-weights"):
-        current(made, library)
+        current(replace(made, estimator="deeppose"), library)
 
 
 def test_people_of_a_trained_network(network: Path) -> None:
@@ -142,7 +151,21 @@ def test_people_of_a_trained_network(network: Path) -> None:
     estimator = make_estimator("heatmap", pose_weights=network)
     assert (estimator.name, estimator.accurate) == ("heatmap", False)
     (person,) = estimator(picture)
-    (plain,) = make_estimator()(picture)
+    (plain,) = make_estimator("movenet")(picture)
     assert person.score == plain.score
     assert np.ptp(person.pose.keypoints[:, 0]) < 1, "this network finds all joints at one place"
     assert np.isfinite(person.pose.keypoints).all()
+
+
+def test_people_of_the_network_that_comes_with_the_program() -> None:
+    """An upright person seen to the hips: both networks see the face at the same places, and no knees."""
+    from skimage import data
+
+    need("movenet-multipose", "movenet-thunder")
+    picture = np.ascontiguousarray(data.astronaut())
+    (person,), (plain,) = (make_estimator(name)(picture) for name in ("heatmap", "movenet"))
+    away = np.linalg.norm(person.pose.keypoints - plain.pose.keypoints, axis=1)
+    assert away[:5].max() < 5
+    assert np.nanmax(away) > 0, "not the same network"
+    assert not person.pose.visible[INDEX["left_knee"] :].any()
+    assert np.isfinite(person.pose.keypoints3d).any()

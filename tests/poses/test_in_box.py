@@ -96,6 +96,15 @@ def test_a_network_finds_the_light_in_the_box(tmp_path: Path) -> None:
     assert (scores > 0).all()
 
 
+def test_the_network_that_comes_with_the_program() -> None:
+    network = make_in_box("heatmap")
+    assert isinstance(network, HeatmapNetwork)
+    assert network.size == (256, 256)
+    points, scores = network(IMAGE, BOX)
+    assert np.isfinite(points).all(), "it knows all 17 keypoints"
+    assert scores.max() < 0.3, "nobody is in a black picture"
+
+
 def test_a_cascade_says_where_the_joints_are(tmp_path: Path) -> None:
     first, move = np.full((COUNT, 2), 0.25), np.full((COUNT, 2), 0.5)
     network = make_in_box("deeppose", pose_weights=write_cascade(tmp_path / "cascade", first, move))
@@ -121,7 +130,6 @@ def test_agreed_looks_are_an_estimator(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "given", "said"),
     [
-        ("heatmap", None, r"no network of heatmap comes with this program: train one .*--pose-weights"),
         ("deeppose", None, r"no network of deeppose comes with this program: train one .*--pose-weights"),
         ("movenet", "a.onnx", "movenet takes no pose weights"),
         ("agreement", "a.onnx", "agreement takes no pose weights"),

@@ -1,8 +1,9 @@
-"""Looking at people: the square, places in it, and what comes back; with the networks on photos of the demo."""
+"""Looking at people: the square, keypoints put right, and what comes back; by the networks, too."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,82 +13,88 @@ from PIL import Image
 from contrapposto import demo
 from contrapposto.poses import make_estimator
 from contrapposto.records import Box, Person, Pose
+from contrapposto.representations import pose_embedder
 from contrapposto.representations.pose_embedder import (
     MIN_SEEN,
-    MOST_MOVED,
     SQUARE,
     EmbeddingEstimator,
     PoseEmbedder,
     make_embedding_estimator,
-    placed,
     put_right,
     region_of,
 )
-from contrapposto.representations.pose_embedding import WEIGHTS
-from contrapposto.skeleton import INDEX, LIMB_NUMBERS
+from contrapposto.skeleton import COUNT, INDEX
 from tests.networks import need
 from tests.search.people import only, person, pose
 
-Array = NDArray[np.float64]
-
-
-def turned(points: Array, degrees: float) -> Array:
-    """Clockwise as seen in the picture, around (50, 90)."""
-    angle = np.deg2rad(degrees)
-    matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return (points - [50, 90]) @ matrix.T + [50, 90]
-
 
 def test_the_square_by_hand() -> None:
-    """Keypoints of x 30..70 and y 17..160: their middle, and 1.35 times 143."""
+    """Keypoints of x 30..70 and y 17..160: their middle, and 1.55 times 143."""
     shown = only(left_wrist=(30, 17), right_wrist=(70, 20), left_knee=(50, 160))
     region = region_of(shown.keypoints)
-    assert (region.x, region.y, region.side) == pytest.approx((50, 88.5, SQUARE * 143))
+    assert (region.x, region.y, region.side, region.turn) == pytest.approx((50, 88.5, SQUARE * 143, 0))
     assert region_of(only(nose=(5, 6)).keypoints).side == pytest.approx(SQUARE)
     with pytest.raises(ValueError, match="at least one seen"):
         region_of(np.full((17, 2), np.nan))
 
 
-def test_places_by_hand() -> None:
-    shown = only(left_wrist=(0, 0), right_wrist=(200, 100))
-    region = region_of(shown.keypoints)  # around (100, 50), 270 pixels
-    found = placed(shown.keypoints, np.where(shown.visible, 0.75, 0.0), region)
-    expected = np.zeros((17, 3))
-    expected[INDEX["left_wrist"]] = -100 / 270, -50 / 270, 0.75
-    expected[INDEX["right_wrist"]] = 100 / 270, 50 / 270, 0.75
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-
-
 def test_put_right_by_hand() -> None:
-    """Limb joints go where the network says, but not far; the face stays."""
-    points = pose("left_ear").keypoints
-    region = region_of(points)
-    middle = np.array([region.x, region.y])
-    moved = (points[LIMB_NUMBERS] - middle) / region.side
-    near, far = LIMB_NUMBERS.tolist().index(INDEX["left_wrist"]), LIMB_NUMBERS.tolist().index(INDEX["right_wrist"])
-    moved[near] += (0.03, -0.04)
-    moved[far] += (0.3, 0.4)
-    found = put_right(points, moved, region)
-    expected = points.copy()
-    expected[INDEX["left_wrist"]] += np.array([0.03, -0.04]) * region.side
-    expected[INDEX["right_wrist"]] += np.array([0.6, 0.8]) * MOST_MOVED * region.side
-    np.testing.assert_allclose(found, expected)
+    """(0, 0) of score 0.2 and (8, 4) of height 0.6 are (6, 3): three quarters of the way."""
+    shown = only(nose=(0, 0), left_wrist=(10, 20), right_wrist=(30, 40), left_knee=(50, 60))
+    scores, heights = np.zeros(COUNT), np.zeros(COUNT)
+    points = np.full((COUNT, 2), 99.0)
+    nose, wrist, other, knee, ear = (
+        INDEX[name] for name in ("nose", "left_wrist", "right_wrist", "left_knee", "left_ear")
+    )
+    scores[nose], heights[nose], points[nose] = 0.2, 0.6, (8, 4)
+    scores[wrist], heights[wrist] = 0.7, 0.0
+    scores[other], heights[other], points[other] = 0.0, 0.4, (31, 42)
+    heights[ear] = 0.9
+    found = put_right(shown.keypoints, scores, points, heights)
+    np.testing.assert_allclose(found[nose], (6, 3))
+    np.testing.assert_allclose(found[wrist], (10, 20), err_msg="the look does not see it")
+    np.testing.assert_allclose(found[other], (31, 42), err_msg="only the look is sure")
+    np.testing.assert_allclose(found[knee], (50, 60), err_msg="nobody is sure")
+    assert np.isnan(found[ear]).all(), "what was unseen stays so"
 
 
-def test_who_is_not_seen_whole_is_not_put_right() -> None:
-    shown = only(nose=(10, 20), left_wrist=(0, 0), right_wrist=(200, 100))
-    found = put_right(shown.keypoints, np.full((12, 2), 0.02), region_of(shown.keypoints))
-    np.testing.assert_array_equal(found, shown.keypoints)
+class LightSession:
+    """In place of the network: heatmaps are Gaussians around the light of the picture, 0.8 high; the embedding says
+    how light it is. shown: what it was given."""
+
+    def __init__(self) -> None:
+        self.shown: list[NDArray[np.float32]] = []
+
+    def run(self, names: list[str], given: dict[str, NDArray[np.float32]]) -> list[NDArray[Any]]:
+        assert names == ["heatmaps", "embedding"]
+        (image,) = given["image"]
+        self.shown.append(image)
+        light = image.mean(axis=0) + 127 / 128
+        y, x = np.indices(light.shape) + 0.5
+        middle = (x * light).sum() / light.sum() / 4, (y * light).sum() / light.sum() / 4
+        rows, columns = np.indices((64, 64)) + 0.5
+        map_ = 0.8 * np.exp(-((columns - middle[0]) ** 2 + (rows - middle[1]) ** 2) / 8)
+        embedding = np.eye(128, dtype=np.float32)[:1]
+        return [np.tile(map_, (1, COUNT, 1, 1)).astype(np.float32), embedding]
 
 
-@pytest.mark.parametrize("degrees", [0, 20, 75, -110, 180])
-def test_places_are_put_back_where_they_came_from(degrees: float) -> None:
-    points = turned(pose("left_ear").keypoints, degrees) * 2.5 + [300, 40]
-    region = region_of(points)
-    places = placed(points, np.ones(17), region)
-    np.testing.assert_allclose(put_right(points, places[LIMB_NUMBERS, :2], region), points, atol=1e-3)
-    assert np.abs(places[:, :2]).max() <= 0.5 / SQUARE + 1e-6
+@pytest.mark.parametrize("height", [60.0, 400.0])
+def test_keypoints_go_towards_where_the_look_finds_them(monkeypatch: pytest.MonkeyPatch, height: float) -> None:
+    session = LightSession()
+    monkeypatch.setattr(pose_embedder, "open_session", lambda *_, **__: session)
+    points = pose().keypoints * (height / np.ptp(pose().keypoints[:, 1])) + (300, 200)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    light = np.round(middle + np.array([0.1, -0.2]) * height).astype(int)
+    picture = np.zeros((900, 1000, 3), np.uint8)
+    picture[light[1] - 3 : light[1] + 3, light[0] - 3 : light[0] + 3] = 255
+    someone = Person(Box.around(points), 0.9, Pose(points, np.full(COUNT, 0.2)))
+    (found,) = PoseEmbedder()(picture, [someone])
+    np.testing.assert_allclose(found.pose.fused, points + 0.8 * (light - points), atol=height / 100)
+    np.testing.assert_array_equal(found.pose.keypoints, points)
+    assert found.pose.embedding.argmax() == 0
+    assert [image.shape for image in session.shown] == [(3, 256, 256)]
+    assert session.shown[0].min() == pytest.approx(-127 / 128)
+    assert session.shown[0].max() > 0.5
 
 
 class Found:
@@ -105,7 +112,6 @@ class Found:
 
 @pytest.fixture(scope="module")
 def embedder() -> PoseEmbedder:
-    need(*WEIGHTS)
     return PoseEmbedder()
 
 
@@ -132,30 +138,34 @@ def test_the_estimator_says_what_it_wraps(embedder: PoseEmbedder) -> None:
     assert np.isfinite(found.pose.embedding).all()
 
 
-def test_people_of_a_photo() -> None:
-    need("movenet-multipose", "movenet-thunder", *WEIGHTS)
+@pytest.mark.parametrize("name", ["movenet", "heatmap"])
+def test_people_of_a_photo(name: str) -> None:
+    need("movenet-multipose", "movenet-thunder")
     picture = np.asarray(Image.open(demo.photos() / "photo_001.jpg").convert("RGB"))
-    people = make_embedding_estimator()(picture)
-    plain = make_estimator()(picture)
+    estimator = make_embedding_estimator(name)
+    assert estimator.name == name
+    people = estimator(picture)
+    plain = make_estimator(name)(picture)
     assert len(people) == len(plain) > 0
     for one, before in zip(people, plain, strict=True):
         np.testing.assert_array_equal(one.pose.keypoints, before.pose.keypoints)
-        assert np.isfinite(one.pose.embedding).all()
         assert np.linalg.norm(one.pose.embedding) == pytest.approx(1, abs=1e-4)
         assert np.isfinite(one.pose.fused).all(axis=1).tolist() == one.pose.visible.tolist()
         moved = np.linalg.norm(one.pose.fused - one.pose.keypoints, axis=1)
-        assert np.nanmean(moved) < max(one.box.width, one.box.height) / 10
+        assert 0 < np.nanmean(moved) < max(one.box.width, one.box.height) / 10
 
 
 def test_where_a_picture_lies_and_how_large_it_is_changes_little(embedder: PoseEmbedder) -> None:
     need("movenet-multipose", "movenet-thunder")
     photo = Image.open(demo.photos() / "photo_001.jpg").convert("RGB")
-    one = make_estimator()(np.asarray(photo))[0]
+    one = make_estimator("movenet")(np.asarray(photo))[0]
     small = photo.resize((photo.width // 2, photo.height // 2), Image.Resampling.BOX)
     shifted = np.zeros((photo.height + 60, photo.width + 40, 3), np.uint8)
     shifted[60:, 40:] = photo
-    whole = embedder(np.asarray(photo), [one])[0].pose.embedding
-    halved = embedder(np.asarray(small), [one.scaled((small.width / photo.width, small.height / photo.height))])
+    whole = embedder(np.asarray(photo), [one])[0].pose
+    (halved,) = embedder(np.asarray(small), [one.scaled((small.width / photo.width, small.height / photo.height))])
     moved = replace(one, pose=replace(one.pose, keypoints=one.pose.keypoints + np.array([40, 60])))
-    assert np.linalg.norm(halved[0].pose.embedding - whole) < 0.3
-    np.testing.assert_allclose(embedder(shifted, [moved])[0].pose.embedding, whole, atol=0.02)
+    there = embedder(shifted, [moved])[0].pose
+    assert np.linalg.norm(halved.pose.embedding - whole.embedding) < 0.3
+    np.testing.assert_allclose(there.embedding, whole.embedding, atol=0.02)
+    np.testing.assert_allclose(there.fused - (40, 60), whole.fused, atol=0.5)

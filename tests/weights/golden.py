@@ -25,14 +25,13 @@ SIZES = {
     "view-invariant": (4, 51),
     "language-stream": (4, 280),
     "partial-queries": (4, 560),
-    "movenet-thunder-trunk": (1, 256, 256, 3),
-    "pose-embedder": (2, 8, 8, 1280),
-    "rmac-whitening": (4, 1280),
+    "pose-network": (2, 3, 256, 256),
     "shot-encoder": (5, 512),
+    "rmac-whitening": (4, 1280),
 }
 """Shape of the first input that each network is run on."""
 
-FURTHER = {"pose-embedder": {"keypoints": (2, 17, 3)}, "shot-encoder": {"pictures": (3, 512)}}
+FURTHER = {"shot-encoder": {"pictures": (3, 512)}}
 """Shapes of other inputs, by name."""
 
 KEPT = 600
@@ -58,7 +57,7 @@ def feed(name: str, dtype: str, further: str = "") -> NDArray[np.float32] | NDAr
         return np.round(values * 255).astype(np.int32)
     if name == "blazepose-detector":
         values = values * 2 - 1
-    if name.startswith(("nanodet", "efficientnet")):
+    if name.startswith(("nanodet", "efficientnet", "pose-network")):
         values = (values * 255 - 127) / (58 if name == "nanodet" else 128)
     return values.astype(np.float32)
 

@@ -10,7 +10,6 @@ import resource
 import stat
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,15 +46,6 @@ def test_one_download_serves_all_names_in_their_order(world: World) -> None:
     assert [tiny.factor(path) for path in paths] == [3, 2, 3]
     assert len(world.calls()) == 1
     assert weights.fetch([]) == []
-
-
-def test_two_networks_of_one_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network inside another one is made of the same source, fetched once."""
-    double = table.find("tiny-double")
-    monkeypatch.setattr(table, "TABLE", (*table.TABLE, replace(double, name="tiny-inner", inner="y")))
-    paths = weights.fetch(["tiny-double", "tiny-inner"])
-    assert [path.name for path in paths] == ["tiny-double.onnx", "tiny-inner.onnx"]
-    assert len(world.calls()) == 1
 
 
 def test_status_before_and_after(world: World) -> None:

@@ -40,7 +40,7 @@ def test_every_shipped_row_lies_in_the_package() -> None:
     shipped = [row for row in table.TABLE if row.shipped]
     assert [row.name for row in shipped] == [
         "lifter",
-        "pose-embedder",
+        "pose-network",
         "view-invariant",
         "language-stream",
         "partial-queries",

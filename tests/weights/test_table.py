@@ -26,7 +26,6 @@ PREFIXES = {
 def test_names() -> None:
     assert weights.names() == [
         "movenet-thunder",
-        "movenet-thunder-trunk",
         "movenet-multipose",
         "movenet-lightning",
         "nanodet",
@@ -37,7 +36,7 @@ def test_names() -> None:
         "efficientnet-lite0",
         "efficientnet-lite2",
         "lifter",
-        "pose-embedder",
+        "pose-network",
         "view-invariant",
         "language-stream",
         "partial-queries",
@@ -52,20 +51,13 @@ def test_hashes_are_those_that_were_measured(name: str) -> None:
 
 
 def test_every_row_is_pinned_and_licensed() -> None:
-    hashes = [file.sha256 for row in table.TABLE if not row.inner for file in row.files]
+    hashes = [file.sha256 for row in table.TABLE for file in row.files]
     assert all(re.fullmatch("[0-9a-f]{64}", text) for text in hashes)
     assert len(set(hashes)) == len(hashes)
     for row in table.TABLE:
         assert re.fullmatch(r"\d+\.\d+\.\d+", row.package.version)
         assert "Apache-2.0" in row.licence
         assert row.note
-
-
-def test_an_inner_tensor_is_another_network_of_the_same_files() -> None:
-    (trunk,) = [row for row in table.TABLE if row.inner]
-    whole = table.find("movenet-thunder")
-    assert (trunk.name, trunk.files, trunk.package) == ("movenet-thunder-trunk", whole.files, whole.package)
-    assert trunk.identity != whole.identity == dataclasses.replace(trunk, inner=None).identity
 
 
 def test_identity_stands_for_sources_and_converter(monkeypatch: pytest.MonkeyPatch) -> None:

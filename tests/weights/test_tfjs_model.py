@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from contrapposto.errors import WeightsError
@@ -74,17 +73,6 @@ def test_names_order_and_free_sizes_come_from_the_signature(tmp_path: Path) -> N
     assert dims[0].dim_param == "batch"
     assert dims[1].dim_value == 4
     assert [n.op_type for n in model.graph.node if n.op_type != "Identity"] == ["Sigmoid", "Exp", "Abs"]
-
-
-def test_an_inner_tensor_is_given_out_alone(tmp_path: Path) -> None:
-    """And `y`, which holds an operation that is not covered, is not looked at."""
-    nodes = [node("z", "AddV2", "x", "two"), node("y", "NotCovered", "z")]
-    picture = reals(1, 2, 2, 3)
-    path = write_model(tmp_path, nodes, {"two": np.array([2], np.float32)}, {"x": picture}, ["y"])
-    model = tfjs.convert(path, "z")
-    assert [output.name for output in model.graph.output] == ["map"]
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    np.testing.assert_allclose(session.run(None, {"x": picture})[0], picture + 2)
 
 
 def _without(text: dict[str, Any], key: str) -> dict[str, Any]:

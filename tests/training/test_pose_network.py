@@ -1,0 +1,340 @@
+"""The recipe `default`: its losses by hand, what is shown, a loss that falls, and what is written of it.
+
+Runs are of Thunder with fewer channels and weights of chance, which needs no download."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from contrapposto.distances import pose_distances
+from contrapposto.poses.heatmap import HeatmapNetwork
+from contrapposto.skeleton import LIMB_NUMBERS, LIMB_WEIGHTS
+from tests.drawn import DrawnPeople, draw
+
+torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'contrapposto[training]'")
+
+from torch import Tensor, nn  # noqa: E402
+
+from contrapposto.cli import commands  # noqa: E402
+from contrapposto.networks import thunder  # noqa: E402
+from contrapposto.networks.pose_network import Found  # noqa: E402
+from contrapposto.networks.thunder import SIDE, ThunderNetwork  # noqa: E402
+from contrapposto.training import pose_network, unlabelled  # noqa: E402
+from contrapposto.training.embedded import embeddings_by_name, read_embedded, read_head  # noqa: E402
+from contrapposto.training.heatmaps import targets  # noqa: E402
+from contrapposto.training.loop import CHECKPOINT, Schedule  # noqa: E402
+from contrapposto.training.losses import log_ratio_of_all  # noqa: E402
+from contrapposto.training.pose_losses import distances, joint_error, normalised, single_joints  # noqa: E402
+from contrapposto.training.pose_network import (  # noqa: E402
+    EMBEDDINGS,
+    WEIGHTS,
+    Batch,
+    PoseOptions,
+    TrainedPose,
+    heat_loss,
+    pose_loss,
+    train_pose,
+)
+from contrapposto.training.pose_photos import Change, known_people, picture_of, view  # noqa: E402
+from tests.networks.fixed import fixed  # noqa: E402
+from tests.training.drawn_photos import figure, write_set  # noqa: E402
+
+SHARP = 0.3
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+
+
+def gaussian(place: Tensor, sigma: float = 2.0) -> np.ndarray:  # type: ignore[type-arg]
+    """(64, 64) around a place of the picture in pixels."""
+    x, y = (float(number) / 4 for number in place)
+    return np.array(
+        [
+            [np.exp(-((column + 0.5 - x) ** 2 + (row + 0.5 - y) ** 2) / (2 * sigma**2)) for column in range(64)]
+            for row in range(64)
+        ]
+    )
+
+
+def some_joints() -> Tensor:
+    """(2, 3, 2), two of the six unknown."""
+    joints = torch.tensor([[[33.3, 80.1], [200.7, 9.2], [0, 0]], [[0, 0], [128.9, 130.3], [60.6, 250.1]]])
+    joints[0, 2] = joints[1, 0] = torch.nan
+    return joints
+
+
+def test_the_heat_loss_is_that_of_naive_loops() -> None:
+    joints, logits, seen = some_joints(), 3 * torch.randn(2, 3, 64, 64), torch.rand(2, 3, 64, 64)
+    plain, sharp = [], []
+    for person in range(2):
+        for joint in range(3):
+            known = bool(torch.isfinite(joints[person, joint, 0]))
+            wanted = gaussian(joints[person, joint]) if known else seen[person, joint].double().numpy()
+            found = 1 / (1 + np.exp(-logits[person, joint].double().numpy()))
+            inner = wanted.clip(1e-12, 1 - 1e-12)
+            entropy = -(wanted * np.log(inner) + (1 - wanted) * np.log(1 - inner))
+            crossed = -(wanted * np.log(found) + (1 - wanted) * np.log(1 - found))
+            plain.append((crossed - entropy).sum() / (2 * np.pi * 2.0**2))
+            if known:
+                raised = np.exp(logits[person, joint].double().numpy())
+                share, told = wanted / wanted.sum(), raised / raised.sum()
+                sharp.append((share * np.log(share.clip(1e-12) / told)).sum())
+    for weight in (0.0, SHARP):
+        loss = heat_loss(logits, seen, joints, 2.0, weight)
+        assert float(loss) == pytest.approx(np.mean(plain) + weight * np.mean(sharp), rel=1e-4)
+
+
+def test_the_heat_loss_is_nothing_where_the_heatmaps_are_right() -> None:
+    """The logit of the target, or of what the teacher sees where nothing is known; and no less anywhere beside."""
+    joints, seen = some_joints(), torch.rand(2, 3, 64, 64)
+    wanted = seen.clone()
+    for person, joint in ((0, 0), (0, 1), (1, 1), (1, 2)):
+        wanted[person, joint] = torch.from_numpy(gaussian(joints[person, joint]))
+    right = torch.logit(wanted, eps=1e-6)
+    least = float(heat_loss(right, seen, joints, 2.0, 0.0))
+    assert least == pytest.approx(0, abs=1e-3)
+    for moved in (right + 0.3, right - 0.3, right.roll(1, 2), right.roll(-1, 3)):
+        assert float(heat_loss(moved, seen, joints, 2.0, 0.0)) > least + 0.01
+    # as one distribution, the logarithm of the target is right, however high it is
+    even = wanted.clamp(min=1e-20).log()
+    for height in (0.0, 5.0):
+        both = [float(heat_loss(even + height, seen, joints, 2.0, sharp)) for sharp in (0.0, 1.0)]
+        assert both[1] - both[0] == pytest.approx(0, abs=1e-3)
+
+
+def test_the_teacher_is_asked_where_joints_are_unknown_alone() -> None:
+    joints = some_joints()
+    logits = torch.zeros(2, 3, 64, 64, requires_grad=True)
+    told = [torch.rand(2, 3, 64, 64) for _ in range(2)]
+    gradients = [torch.autograd.grad(heat_loss(logits, seen, joints, 2.0, SHARP), logits)[0] for seen in told]
+    differ = (gradients[0] - gradients[1]).abs().amax((2, 3)) > 0
+    assert torch.equal(differ, ~torch.isfinite(joints[..., 0]))
+    wrong = 0.5 - told[0]  # the sigmoid of 0 less what the teacher sees
+    torch.testing.assert_close(gradients[0][0, 2], wrong[0, 2] / (2 * np.pi * 4) / 6)
+
+
+class _Told(nn.Module):
+    """In place of the network: what it finds is what is learned."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.randn(people, 17, 64, 64))
+        self.embedding = nn.Parameter(nn.functional.normalize(torch.randn(people, 128), dim=1))
+        self.pose = nn.Parameter(torch.randn(people, 12, 2) / 5)
+
+    def found(self, images: Tensor) -> Found:
+        return Found(self.logits, self.embedding, self.pose)
+
+
+def test_the_loss_is_the_weighted_sum_of_all() -> None:
+    """Of five people one has no joints, as those of other photos, and another of whom 7 are seen teaches the
+    embedding nothing."""
+    options = PoseOptions()
+    joints = torch.from_numpy(np.stack([figure(number) for number in range(5)])).float() * SIDE / 300
+    joints[3, 8:13] = torch.nan
+    joints[4] = torch.nan
+    network, seen = _Told(5), torch.randn(5, 17, 64, 64)
+    batch = Batch(torch.zeros(5, 3, SIDE, SIDE), joints, 4)
+    loss = pose_loss(network, lambda images: seen, batch, options)  # type: ignore[arg-type]
+    truth, known = joints[:3, LIMB_NUMBERS] / SIDE - 0.5, torch.ones(3, 12, dtype=torch.bool)
+    normal = normalised(truth, known)
+    apart = distances(normal, known, options.shared)
+    wanted = (
+        10 * heat_loss(network.logits, torch.sigmoid(seen), joints, 2.0, 0.3)
+        + 0.3 * joint_error(network.pose[:3], truth, known)
+        + 10 * log_ratio_of_all(network.embedding[:3], apart, least=1.0)
+        + 0.5 * single_joints(network.embedding[:3], normal, known, 200.0)
+    )
+    torch.testing.assert_close(loss, wanted, rtol=1e-4, atol=1e-4)
+    loss.backward()
+    assert network.embedding.grad.abs().amax(1).gt(0).tolist() == [True, True, True, False, False]
+    assert network.pose.grad.abs().amax((1, 2)).gt(0).tolist() == [True, True, True, False, False]
+    assert network.logits.grad.abs().amax((1, 2, 3)).gt(0).all(), "all people teach the heatmaps"
+
+
+@pytest.fixture
+def slim_thunder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thunder with few channels, the same each time it is read."""
+    monkeypatch.setattr(thunder, "_FIRST", 8)
+    monkeypatch.setattr(thunder, "_ENTERING", 6)
+    narrow = ((8, 2, 2), (10, 2, 3), (12, 2, 4), (14, 1, 3), (16, 2, 3), (20, 1, 1))
+    monkeypatch.setattr(thunder, "_BLOCKS", narrow)
+    real = pose_network.weights.path
+
+    def path(name: str, progress: Any = None) -> Path:
+        return Path("made up") if name == "movenet-thunder" else real(name, progress=progress)
+
+    def of(file: Path) -> ThunderNetwork:
+        assert file == Path("made up")
+        network = fixed(ThunderNetwork())
+        nn.init.normal_(network.heatmaps[-1].inner.weight, std=0.01)
+        return network
+
+    monkeypatch.setattr(pose_network.weights, "path", path)
+    monkeypatch.setattr(ThunderNetwork, "of", of)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "set", train=6, val=5)
+
+
+@pytest.fixture
+def also(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Photos of other people; they are found once."""
+    monkeypatch.setattr(unlabelled, "make_estimator", lambda **_: DrawnPeople())
+    for number in range(3):
+        draw(tmp_path / "also" / f"{number}.png", people=1, pose=(40 * number, 9), size=(90, 120))
+    return tmp_path / "also"
+
+
+def quick(steps: int, check: int) -> PoseOptions:
+    still = Change(scale=0.0, turned=0.0, flip=0.0, half=0.0)
+    schedule = Schedule(steps=steps, check=check, device="cpu", patience=99)
+    options = PoseOptions(change=still, anyhow=0.0, moved=0.0, shade=0.05, batch=3, others=1, rate=3e-3, warm=0.2)
+    return replace(options, most=4, schedule=schedule)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("slim_thunder")
+def test_it_learns_and_is_written(root: Path, also: Path, tmp_path: Path) -> None:
+    """From people with joints and those found in other photos; as keypoints and embeddings are read elsewhere."""
+    out = tmp_path / "out"
+    trained = train_pose(root, out, quick(6, 2), also=[also])
+    assert trained.steps == 6
+    assert trained.difference < 1e-4
+    with (out / "curve.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["step"] for row in rows] == ["0", "2", "4", "6"]
+    assert float(rows[-1]["loss"]) < 0.7 * float(rows[1]["loss"])
+    assert {"misses", "by_joints_px", "by_embedding_px", "by_both_px"} < set(rows[0])
+    assert 0 <= trained.misses <= 1
+    assert trained.first_ten > 0
+    assert (out / "people-0.npz").exists()
+
+    people = known_people(root, "val")[:4]
+    network = HeatmapNetwork(trained.weights, flip=False)
+    assert network.size == (SIDE, SIDE)
+    points, scores = network(picture_of(people[2]), people[2].box)
+    with np.load(out / EMBEDDINGS / "val.npz") as kept:
+        assert kept["name"].tolist() == [person.file.name for person in people]
+        np.testing.assert_array_equal(kept["true"], np.stack([person.joints for person in people]))
+        assert np.linalg.norm(kept["embedding"], axis=1) == pytest.approx(1, abs=1e-5)
+        np.testing.assert_allclose(kept["scores"][2], scores, atol=1e-3)
+        np.testing.assert_allclose(kept["keypoints"][2], points, atol=0.5)
+    embedded = read_embedded(out / EMBEDDINGS, "train")
+    assert embedded.embeddings.shape == (4, 128)
+    assert set(embeddings_by_name(out / EMBEDDINGS, "val")) == {person.file.name for person in people}
+    head = read_head(out / EMBEDDINGS)
+    assert [layer.weight.shape for layer in head if isinstance(layer, nn.Linear)] == [(256, 512), (128, 256)]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("slim_thunder")
+def test_a_run_that_was_broken_off_ends_with_the_same_weights(
+    root: Path, also: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train_pose(root, tmp_path / "whole", quick(2, 1), also=[also])
+
+    class Killed(Exception):
+        pass
+
+    def stop(done: int, total: int, message: str) -> None:
+        if (done, total) == (1, 2) and message:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_pose(root, tmp_path / "parts", quick(2, 1), stop, also=[also])
+    assert not (tmp_path / "parts" / WEIGHTS).exists()
+    monkeypatch.setattr(unlabelled, "make_estimator", lambda **_: pytest.fail("looked again"))
+    parts = train_pose(root, tmp_path / "parts", quick(2, 1), also=[also])
+    assert (parts.steps, parts.misses, parts.first_ten) == (2, whole.misses, whole.first_ten)
+    assert parts.weights.read_bytes() == whole.weights.read_bytes()
+    first, second = (
+        torch.load(tmp_path / name / CHECKPOINT, weights_only=True)["network"] for name in ("whole", "parts")
+    )
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first), "also what was not the best"
+
+
+class _Says(nn.Module):
+    """In place of the network: what is told of the people who are asked for in turn."""
+
+    def __init__(self, heatmaps: Tensor, embeddings: Tensor) -> None:
+        super().__init__()
+        self.heatmaps, self.embeddings, self.start = heatmaps, embeddings, 0
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        rows = slice(self.start, self.start + len(images))
+        self.start += len(images)
+        return self.heatmaps[rows], self.embeddings[rows]
+
+
+def test_held_out_people_are_ranked_by_joints_and_by_embeddings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Heatmaps of the true joints rank as the truth does; embeddings against loops over the true distances."""
+    monkeypatch.setattr(pose_network, "_AT_ONCE", 6)
+    people = known_people(write_set(tmp_path / "set", train=1, val=14), "val")
+    checked = pose_network._HeldOut(people, torch.device("cpu"))
+    joints = np.stack([view(person, picture_of(person), (SIDE, SIDE)).joints for person in people])
+    heatmaps = targets(torch.from_numpy(np.nan_to_num(joints)).float() / 4, 64, 64, 2.0)
+    embeddings = nn.functional.normalize(torch.randn(14, 128), dim=1)
+    found = checked.errors(_Says(heatmaps, embeddings))  # type: ignore[arg-type]
+    away = np.array([pose_distances("2d", pose, joints, LIMB_WEIGHTS) for pose in joints])
+    best, embedded = [], []
+    for row in range(14):
+        others = [other for other in range(14) if other != row]
+        best += sorted(away[row, others])[:10]
+        near = sorted(others, key=lambda other: -float(embeddings[row] @ embeddings[other]))
+        embedded += [away[row, other] for other in near[:10]]
+    assert found["misses"] == 0
+    assert found["by_joints_px"] == pytest.approx(np.mean(best), rel=1e-3)
+    assert found["by_embedding_px"] == pytest.approx(np.mean(embedded), rel=1e-6)
+    assert np.mean(best) < found["by_both_px"] < np.mean(embedded)
+    blind = checked.errors(_Says(heatmaps.flip(3), embeddings))  # type: ignore[arg-type]
+    assert blind["misses"] > 0.5
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def train(
+        data: Path, out: Path, options: PoseOptions, progress: Any, *, also: Any, fetching: Any
+    ) -> TrainedPose:
+        asked.append((data, out, options, also))
+        return TrainedPose(out / WEIGHTS, 24, 0.125, 17.25, 1e-6, 3.21)
+
+    monkeypatch.setattr(pose_network, "train_pose", train)
+    common = ["train", "default", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--device", "cpu"]
+    done = CliRunner().invoke(
+        commands, [*common, "--also", "a", "--also", "b", "--steps", "24", "--most", "12", "--json"]
+    )
+    assert json.loads(done.stdout) == {
+        "weights": str(tmp_path / "out" / WEIGHTS),
+        "steps": 24,
+        "seconds": 3.2,
+        "pck@0.2": 0.875,
+        "first_ten_px": 17.25,
+        "difference": 1e-6,
+    }
+    plain = CliRunner().invoke(commands, [*common, "--batch", "64", "--minutes", "7"])
+    assert "87.5 %" in plain.stdout
+    assert "17.2 px of 128" in plain.stdout
+    (data, out, first, also), (_, _, second, none) = asked
+    assert (data, out, also, none) == (tmp_path, tmp_path / "out", (Path("a"), Path("b")), ())
+    assert (first.batch, first.others, first.most) == (24, 9, 12), "fewer where there is no GPU"
+    assert (first.schedule.steps, first.schedule.check, first.schedule.device) == (24, 2, "cpu")
+    assert (second.batch, second.others, second.most) == (64, 24, None)
+    assert (second.schedule.steps, second.schedule.minutes) == (PoseOptions().schedule.steps, 7)
