@@ -1,10 +1,10 @@
 """Writes docs/results/pose-ablation.csv: python docs/make_ablation_table.py RUNS
 
-RUNS: a folder with one named VARIANT-SEED for each network, in which `done.json` is what `contrapposto train heatmap
---json` printed and `test` the run folder of `contrapposto evaluate keypoints --boxes given`. A variant is compared
-with `none`, and one with part-wise attention also with the holistic one below it, over the seeds that both have: PCK@0.2
-less that of the other, and the 95 % interval of a paired bootstrap over photos (`compare_runs.compared`), with joints
-of all seeds together.
+RUNS: a folder with one named VARIANT-SEED for each network, in which `done.json` is what `contrapposto train
+heatmap --json` printed and `test` the run folder of `contrapposto evaluate keypoints --boxes given`. A variant is
+compared with `none`, and one with part-wise attention also with the holistic one below it, over the seeds that both
+have: PCK@0.2 less that of the other, and the 95 % interval of a paired bootstrap over photos
+(`compare_runs.compared`), with the joints of all seeds together.
 """
 
 from __future__ import annotations

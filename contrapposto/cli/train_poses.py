@@ -141,6 +141,11 @@ def heatmap(
     "--hidden", type=click.IntRange(min=1), default=4096, show_default=True, help="Units of each hidden layer."
 )
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True, help="People a step.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="First learning rate.  [default: 5e-4, as published, for alexnet; 1e-4 for others]",
+)
 @_shared
 def deeppose(
     data: Path,
@@ -151,6 +156,7 @@ def deeppose(
     stages: int,
     hidden: int,
     batch: int,
+    rate: float | None,
     views: int,
     seen: Path | None,
     steps: int | None,
@@ -169,7 +175,7 @@ def deeppose(
         --square 64 --views 8 --hidden 1024 --steps 2000
     """
     need_torch()
-    from contrapposto.training.deeppose import DeepPoseOptions, train_deeppose
+    from contrapposto.training.deeppose import PUBLISHED_RATE, TRAINED_RATE, DeepPoseOptions, train_deeppose
     from contrapposto.training.pose_batches import PoseData
 
     options = DeepPoseOptions(
@@ -177,6 +183,7 @@ def deeppose(
         stages=stages,
         square=square,
         hidden=hidden,
+        rate=rate or (PUBLISHED_RATE if trunk == "alexnet" else TRAINED_RATE),
     )
     options = replace(options, schedule=_steps(schedule(options.schedule, **where), steps))
     with output.fetch_bar() as fetching, steps_bar() as progress:

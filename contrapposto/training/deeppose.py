@@ -39,6 +39,10 @@ from contrapposto.training.pose_batches import (
 from contrapposto.training.pose_photos import KnownPerson
 from contrapposto.weights import Progress as FetchProgress
 
+PUBLISHED_RATE, TRAINED_RATE = 5e-4, 1e-4
+"""Learning rates: the published one, and one for trunks that begin with weights, behind whose larger features the
+published one soon leaves hardly a hidden unit that answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeepPoseOptions:
@@ -58,7 +62,7 @@ class DeepPoseOptions:
     """Units of the two hidden layers."""
     dropout: float = 0.6
     """Share of the hidden units that are left out in a step."""
-    rate: float = 5e-4
+    rate: float = PUBLISHED_RATE
     """First learning rate (Adam)."""
     falls: tuple[float, ...] = (0.7, 0.9)
     """Shares of the steps after each of which the rate is a tenth."""

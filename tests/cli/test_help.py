@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from contrapposto import weights
 from contrapposto.cli import commands
+from contrapposto.poses import DEFAULT_ESTIMATOR
 from tests.cli.conftest import Program
 
 
@@ -87,6 +88,12 @@ def test_every_option_has_help() -> None:
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 assert parameter.help, (path, parameter.name)
+
+
+@pytest.mark.parametrize("command", ["index", "describe", "inspect"])
+def test_help_names_the_default_estimator(program: Program, command: str) -> None:
+    shown = " ".join(program(command, "--help").out.split())
+    assert f"[default: {DEFAULT_ESTIMATOR}]" in shown
 
 
 def test_group_and_version(program: Program) -> None:

@@ -47,17 +47,22 @@ def test_nothing_is_left_out_when_it_does_not_learn() -> None:
         assert not torch.equal(network.train().features(seen), first)
 
 
-class _Everything(nn.Module):
-    """All that the losses are made of, in one row a picture."""
+class _Parts(nn.Module):
+    """What the losses are made of, in one row a picture."""
 
-    def __init__(self, network: PoseNetwork) -> None:
+    def __init__(self, *parts: str) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.parts = fixed(PoseNetwork(ThunderNetwork(), dropout=0.0)), parts
 
     def forward(self, given: Tensor) -> Tensor:
-        return torch.cat([part.flatten(1) for part in self.network.found(given)], dim=1)
+        found = self.network.found(given)
+        return torch.cat([getattr(found, part).flatten(1) for part in self.parts], dim=1)
 
 
 @pytest.mark.slow
 def test_every_weight_is_moved_by_the_loss() -> None:
-    assert silent_parameters(_Everything(fixed(PoseNetwork(ThunderNetwork(), dropout=0.0))), images(2, SIDE)) == []
+    """The embedding moves the trunk too, and of it alone what is behind it in no other way."""
+    assert silent_parameters(_Parts("logits", "embedding", "pose"), images(2, SIDE)) == []
+    silent = silent_parameters(_Parts("embedding"), images(2, SIDE))
+    own = {".".join(name.split(".")[1:3]) if "thunder" in name else name.split(".")[1] for name in silent}
+    assert own == {"pose", "thunder.branches", "thunder.top", "thunder.down", "thunder.heatmaps"}

@@ -116,6 +116,16 @@ def test_turned_moved_and_mirrored(
     close(image, wanted[:, ::-1] if mirrored else wanted)
 
 
+def test_beyond_what_is_kept_is_black(people: list[KnownPerson]) -> None:
+    """Of a view twice as large as what is kept, the middle is the same, and there is nothing around it."""
+    views = DeviceViews.of(people[:1], (64, 64), STILL, CPU)
+    kept = region_of(people[0].box, (64, 64))
+    (image,) = pixels(views.shown(np.array([0]), [replace(kept, side=2 * kept.side)], [False]))
+    close(image[16:48, 16:48], cut(picture_of(people[0]), kept, (32, 32)))
+    image[15:49, 15:49] = 0
+    assert image.max() == 0
+
+
 def test_a_drawing_of_ones_own(people: list[KnownPerson]) -> None:
     views = DeviceViews.of(people, (64, 64), WILD, CPU)
     asked = []

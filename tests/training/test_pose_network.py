@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from click.testing import CliRunner
+from onnx import numpy_helper
 
 from contrapposto.distances import pose_distances
 from contrapposto.poses.heatmap import HeatmapNetwork
@@ -222,6 +224,11 @@ def test_it_learns_and_is_written(root: Path, also: Path, tmp_path: Path) -> Non
     assert 0 <= trained.misses <= 1
     assert trained.first_ten > 0
     assert (out / "people-0.npz").exists()
+
+    held = [numpy_helper.to_array(item) for item in onnx.load(str(trained.weights)).graph.initializer]
+    assert sum(values.size for values in held if values.dtype == np.int8) > 0.9 * sum(
+        values.size for values in held
+    )
 
     people = known_people(root, "val")[:4]
     network = HeatmapNetwork(trained.weights, flip=False)
