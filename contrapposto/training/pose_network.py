@@ -8,6 +8,7 @@ forgetting: Li and Hoiem 2016).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -152,8 +153,9 @@ def train_pose(
     device = begin(options.schedule)
     learned, held_out = (known_people(data, split)[: options.most] for split in ("train", "val"))
     others: list[KnownPerson] = []
-    for number, folder in enumerate(also):
-        others += found_people(folder, out / f"people-{number}.npz", progress, fetching)[: options.most]
+    for folder in also:
+        place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+        others += found_people(folder, out / f"people-{place}.npz", progress, fetching)[: options.most]
     thunder = ThunderNetwork.of(weights.path("movenet-thunder", progress=fetching))
     teacher = deepcopy(thunder).to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
     network = PoseNetwork(thunder, options.dropout)
