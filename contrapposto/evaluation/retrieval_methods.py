@@ -27,7 +27,7 @@ from contrapposto.records import Box, Pose
 from contrapposto.representations.pose_embedder import make_embedding_estimator
 from contrapposto.representations.view_invariant import ViewInvariant
 from contrapposto.search.matching import in_effect, unsureness
-from contrapposto.search.pose_scoring import with_looks
+from contrapposto.search.pose_scoring import unsure_px, with_looks
 from contrapposto.search.posebit_scoring import posebit_distances
 from contrapposto.skeleton import LIMB_WEIGHTS
 from contrapposto.weights import Progress as FetchProgress
@@ -170,7 +170,7 @@ def fused_pairs(
     apart, unsure = vector_pairs(embedding), unsureness(scores)
     rows = [
         in_effect(
-            with_looks(pose_distances("2d", query, fused, weights), away, unsure),
+            with_looks(pose_distances("2d", query, fused, weights), away) + unsure_px(away, unsure),
             shared_weight(query, fused, weights),
         )
         for query, away in zip(fused, apart, strict=True)

@@ -21,17 +21,21 @@ THREADS = os.cpu_count() or 1
 LOOKS_PX = 30.0
 """px of a 128-px pose that a distance of 1 between pose embeddings stands for in the metric `fused`."""
 
-UNSURE_PX = 15.0
-"""px that a person nothing of whom is sure is further away in it."""
+UNSURE_PX = 7.5
+"""px further away that somebody nothing of whom is sure is taken to be in it."""
 
 
-def with_looks(distances: NDArray[np.floating], apart: NDArray[np.floating], unsure: NDArray[np.floating]) -> Array:
-    """The metric `fused`, px of a 128-px pose: half of the sum of the distances of keypoints that the picture has
-    put right, of those of pose embeddings that are `apart`, and of how unsure (`matching.unsureness`) the keypoints
-    are; the first alone where there is no embedding (NaN)."""
-    looked = (distances + LOOKS_PX * apart + UNSURE_PX * unsure) / 2
-    known: Array = np.where(np.isfinite(apart), looked, distances)
+def with_looks(distances: NDArray[np.floating], apart: NDArray[np.floating]) -> Array:
+    """The metric `fused`, px of a 128-px pose: the mean of distances of keypoints that the picture has put right
+    and of pose embeddings that are `apart`; the former alone where there is no embedding (NaN)."""
+    known: Array = np.where(np.isfinite(apart), (distances + LOOKS_PX * apart) / 2, distances)
     return known
+
+
+def unsure_px(apart: NDArray[np.floating], unsure: NDArray[np.floating]) -> Array:
+    """What a ranking by `fused` adds to distances: `UNSURE_PX` times how unsure (`matching.unsureness`) people are
+    who were looked at; 0 for others."""
+    return np.where(np.isfinite(apart), UNSURE_PX * unsure, 0.0)
 
 
 class PoseScorer:
@@ -51,7 +55,8 @@ class PoseScorer:
         points, weights = part.asked()
         gallery = self._block.gallery(part.metric)
         low = gallery.lower_bounds(part.geometric, points, weights, mirror=part.mirror, threads=THREADS)
-        bounds = self._with_looks(low.astype(np.float64))
+        apart = self._apart()
+        bounds = with_looks(low.astype(np.float64), apart) + unsure_px(apart, self._block.unsure)
         return bounds, match(part.metric, bounds)
 
     def exact(self, rows: NDArray[np.intp]) -> Score:
@@ -86,24 +91,25 @@ class PoseScorer:
             return self._block.fused
         return people.keypoints if self._part.flat else people.keypoints3d
 
-    def _with_looks(self, distances: Array, rows: NDArray[np.intp] | None = None) -> Array:
-        """Distances (M,) of these people with what the pose embedding tells, where it counts; without rows, bounds
-        of the distances of all."""
+    def _apart(self, rows: NDArray[np.intp] | None = None) -> Array:
+        """(M,) how far the pose embeddings of these people are, NaN where they do not count; without rows, bounds
+        of all."""
         part, block = self._part, self._block
         if not part.looks:
-            return distances
+            return np.full(len(block.people) if rows is None else len(rows), np.nan)
         ones, mine = np.ones(EMBEDDING), part.pose.embedding
         if rows is None:
-            return with_looks(distances, np.sqrt(lower_bounds(block.doubled, ones, mine)), block.unsure)
-        apart = np.sqrt(exact_distances(block.people.embeddings[rows], ones, mine))
-        return with_looks(distances, apart, block.unsure[rows])
+            return np.sqrt(lower_bounds(block.doubled, ones, mine))
+        return np.sqrt(exact_distances(block.people.embeddings[rows], ones, mine))
 
     def _scored(self, rows: NDArray[np.intp], *, mirrored: bool) -> Score:
         part = self._part
         points, weights = part.asked(mirrored=mirrored)
         poses = self._points()[rows]
-        distances = self._with_looks(pose_distances(part.geometric, points, poses, weights), rows)
-        order = in_effect(distances, shared_weight(points, poses, weights))
+        apart = self._apart(rows)
+        distances = with_looks(pose_distances(part.geometric, points, poses, weights), apart)
+        taken = distances + unsure_px(apart, self._block.unsure[rows])
+        order = in_effect(taken, shared_weight(points, poses, weights))
         matches = match(part.metric, order)
         if part.weight < 0:
             order, matches = -order, 1 - matches

@@ -11,7 +11,7 @@ from contrapposto import distances
 from contrapposto.records import Pose
 from contrapposto.search.matching import in_effect, match, unsureness
 from contrapposto.search.pose_part import PosePart
-from contrapposto.search.pose_scoring import LOOKS_PX, UNSURE_PX, PoseScorer, with_looks
+from contrapposto.search.pose_scoring import LOOKS_PX, UNSURE_PX, PoseScorer, unsure_px, with_looks
 from tests.search.people import looked_at, only, pose
 from tests.search.random_people import block, check_bounds, random_people
 
@@ -30,31 +30,33 @@ def flat(first: Pose, second: Pose, weights: np.ndarray | None = None) -> float:
 
 
 def fused(first: Pose, second: Pose) -> float:
-    unsure = float(unsureness(second.scores[None])[0])
-    return (flat(first, second) + LOOKS_PX * apart(first, second) + UNSURE_PX * unsure) / 2
+    return (flat(first, second) + LOOKS_PX * apart(first, second)) / 2
 
 
 def distance(part: PosePart, *poses: Pose) -> list[float]:
     return PoseScorer(part, block(poses)).exact(np.arange(len(poses))).distances.tolist()
 
 
-def test_the_sum_by_hand() -> None:
-    found = with_looks(np.array([10.0, 10, 0, np.nan]), np.array([0.5, np.nan, 0, 0.5]), np.array([0.2, 1, 1, 0]))
-    wanted = [(10 + LOOKS_PX / 2 + UNSURE_PX / 5) / 2, 10, UNSURE_PX / 2, np.nan]
-    np.testing.assert_allclose(found, wanted)
+def test_the_mean_of_both_by_hand() -> None:
+    found = with_looks(np.array([10.0, 10.0, 0.0, np.nan]), np.array([0.5, np.nan, 0.0, 0.5]))
+    np.testing.assert_array_equal(found, [(10 + LOOKS_PX / 2) / 2, 10, 0, np.nan])
+    added = unsure_px(np.array([0.5, np.nan, 0.0]), np.array([0.2, 1.0, 1.0]))
+    np.testing.assert_allclose(added, [UNSURE_PX / 5, 0, UNSURE_PX])
 
 
-def test_who_is_badly_seen_is_further_away() -> None:
+def test_who_is_badly_seen_comes_later_at_the_same_distance() -> None:
     dim = replace(STANDS, scores=np.where(np.arange(17) == 9, 0.4, STANDS.scores))
     assert unsureness(dim.scores[None])[0] == pytest.approx(1 - (STANDS.scores[5:].sum() - 0.6) / 12)
-    sure, unsure = distance(PosePart(WAVES), STANDS, dim)
-    assert unsure - sure == pytest.approx(UNSURE_PX * 0.6 / 12 / 2, abs=1e-4)
+    score = PoseScorer(PosePart(WAVES), block([STANDS, dim])).exact(np.arange(2))
+    assert score.distances[0] == score.distances[1]
+    assert score.order[1] - score.order[0] == pytest.approx(UNSURE_PX * 0.6 / 12, abs=1e-4)
+    assert score.matches[1] < score.matches[0]
+    alone = PoseScorer(PosePart(WAVES, metric="2d"), block([STANDS, dim])).exact(np.arange(2))
+    assert alone.order[0] == alone.order[1]
 
 
-def test_keypoints_and_looks() -> None:
-    assert distance(PosePart(WAVES), STANDS, WAVES) == pytest.approx(
-        [fused(WAVES, STANDS), UNSURE_PX * float(unsureness(WAVES.scores[None])[0]) / 2], abs=1e-4
-    )
+def test_keypoints_and_looks_have_half_each() -> None:
+    assert distance(PosePart(WAVES), STANDS, WAVES) == pytest.approx([fused(WAVES, STANDS), 0], abs=1e-4)
 
 
 def test_without_looks_the_keypoints_decide() -> None:
@@ -92,7 +94,8 @@ def test_hidden_joints_count_against_whoever_was_looked_at_too() -> None:
     score = PoseScorer(PosePart(WAVES), block([half])).exact(np.arange(1))
     share = distances.shared_weight(WAVES.fused, half.fused[None])
     assert score.distances[0] == pytest.approx(fused(WAVES, half), abs=1e-4)
-    np.testing.assert_allclose(score.order, in_effect(score.distances, share))
+    taken = score.distances + UNSURE_PX * unsureness(half.scores[None])
+    np.testing.assert_allclose(score.order, in_effect(taken, share))
     np.testing.assert_allclose(score.matches, match("fused", score.order))
 
 
