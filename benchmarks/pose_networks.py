@@ -20,8 +20,9 @@ import report
 from contrapposto import weights
 from contrapposto.evaluation.datasets import read_keypoint_set
 from contrapposto.media import photos
-from contrapposto.poses import chosen, weights_files
+from contrapposto.poses import chosen, kind_of, weights_files
 from contrapposto.poses.in_box import InBox, make_in_box
+from contrapposto.poses.thunder import Thunder
 
 ROUNDS = 3
 
@@ -65,8 +66,8 @@ def _files(name: str) -> list[Path]:
     estimator, path = chosen(name)
     if path is not None:
         return weights_files(path)
-    shipped = getattr(make_in_box(estimator), "weights", ())
-    return [weights.path(row) for row in shipped]
+    shipped = kind_of(estimator).shipped
+    return [weights.path(row) for row in ((shipped,) if shipped else Thunder.weights)]
 
 
 def _count(path: Path) -> int:
