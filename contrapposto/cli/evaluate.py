@@ -94,8 +94,17 @@ def keypoints(
     "methods",
     multiple=True,
     help="random, imagenet, keypoints-2d, keypoints-2d-side-blind, keypoints-3d, procrustes, posebits, "
-    "oracle, oracle-side-blind, oracle-3d or oracle-procrustes; may be given several times.  [default: all that "
-    "fit the data]",
+    "view-invariant, embedding, keypoints-put-right, fused, oracle, oracle-side-blind, oracle-3d or "
+    "oracle-procrustes; may be given several times.  [default: all that fit the data]",
+)
+@click.option(
+    "--embedding",
+    "embeddings",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What train thin-slicing, mori or log-ratio wrote, as one more method, called as its folder; may be given"
+    " several times.  [default: none]",
 )
 @estimator_options
 @click.option("--accurate", is_flag=True, help="Use the slower setting of the estimator.")
@@ -106,6 +115,7 @@ def retrieval(
     overwrite: bool,
     as_json: bool,
     methods: tuple[str, ...],
+    embeddings: tuple[Path, ...],
     estimator: str | None,
     pose_weights: Path | None,
     accurate: bool,
@@ -122,6 +132,7 @@ def retrieval(
       contrapposto evaluate retrieval --data data/lspe --split test
       contrapposto evaluate retrieval --data data/lspe --split test --method keypoints-2d --json
       contrapposto evaluate retrieval --data data/lspe --split test --estimator out/crf/heatmap.onnx
+      contrapposto evaluate retrieval --data data/lspe --split test --embedding out/mori/mori.onnx
       contrapposto evaluate retrieval --data demo
       contrapposto evaluate retrieval --data data/poses3d --split bandai
     """
@@ -133,6 +144,7 @@ def retrieval(
             data,
             split,
             methods=methods,
+            embeddings=embeddings,
             estimator=name,
             pose_weights=weights,
             accurate=accurate,

@@ -55,6 +55,13 @@ def lifting(data: Path, out: Path, minutes: float | None, seed: int, as_json: bo
 @common(PHOTOS)
 @machine()
 @click.option(
+    "--known",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="SET",
+    help="Another set of people with known joints to learn from; may be given several times.  [default: none]",
+)
+@click.option(
     "--also",
     multiple=True,
     type=click.Path(path_type=Path),
@@ -69,6 +76,7 @@ def lifting(data: Path, out: Path, minutes: float | None, seed: int, as_json: bo
 def default(
     data: Path,
     out: Path,
+    known: tuple[Path, ...],
     also: tuple[Path, ...],
     steps: int | None,
     batch: int | None,
@@ -78,9 +86,9 @@ def default(
 ) -> None:
     """The pose network that is shipped: keypoints and embeddings of people (docs/embeddings.md).
 
-    MoveNet Thunder learns on. In --also it keeps seeing what it saw; the people there are found first, and kept in
-    OUT. Views of 6,000 people take 5 GB of memory. A run that was broken off goes on when it is started again with
-    the same options.
+    MoveNet Thunder learns on, without a GPU its later layers alone. In --also it keeps seeing what it saw; the
+    people there are found first, and kept in OUT. Views of 6,000 people take 5 GB of memory. A run that was broken
+    off goes on when it is started again with the same options.
 
     \b
     Examples:
@@ -90,19 +98,19 @@ def default(
     need_torch()
     import torch
 
-    from contrapposto.training.pose_network import PoseOptions, train_pose
+    from contrapposto.training.pose_network import FROZEN, SMALL_BATCH, PoseOptions, train_pose
 
     options = PoseOptions(most=most)
     timed = schedule(options.schedule, **where)
     if steps is not None:
         timed = replace(timed, steps=steps, check=max(1, steps // 12))
-    if batch is None and (timed.device == "cpu" or not torch.cuda.is_available()):
-        batch = 24
+    if timed.device == "cpu" or not torch.cuda.is_available():
+        batch, options = batch or SMALL_BATCH, replace(options, frozen=FROZEN)
     if batch is not None:
         options = replace(options, batch=batch, others=max(1, round(options.others * batch / options.batch)))
     options = replace(options, schedule=timed)
     with output.fetch_bar() as fetching, steps_bar() as progress:
-        trained = train_pose(data, out, options, progress, also=also, fetching=fetching)
+        trained = train_pose(data, out, options, progress, known=known, also=also, fetching=fetching)
     if as_json:
         output.print_json(
             {

@@ -19,7 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contrapposto.errors import DataError
-from contrapposto.evaluation.retrieval_methods import JOINT_BOX, METHODS, Arrays, Setting, all_pairs
+from contrapposto.evaluation.retrieval_methods import (
+    JOINT_BOX,
+    METHODS,
+    Arrays,
+    Method,
+    Setting,
+    all_pairs,
+    estimator_weights,
+    find_keypoints,
+)
 from contrapposto.evaluation.retrieval_metrics import (
     ABSOLUTE,
     SLACK,
@@ -29,6 +38,7 @@ from contrapposto.evaluation.retrieval_metrics import (
     side_blind_distances,
     true_distances,
 )
+from contrapposto.evaluation.retrieval_trained import name_of, trained
 from contrapposto.evaluation.runs import Run, RunConfig, summary_object
 from contrapposto.evaluation.targets import SEED, Targets, read_targets
 from contrapposto.indexing import Progress
@@ -46,6 +56,7 @@ def evaluate_retrieval(
     split: str | None = None,
     *,
     methods: Sequence[str] = (),
+    embeddings: Sequence[Path] = (),
     estimator: str = DEFAULT_ESTIMATOR,
     pose_weights: Path | None = None,
     accurate: bool = False,
@@ -54,10 +65,11 @@ def evaluate_retrieval(
     fetching: FetchProgress | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Runs and scores methods (all that fit the data when none is named) and returns one summary object of them
-    all.
+    """Runs and scores methods (all that fit the data when none is named, and no embedding) and returns one summary
+    object of them all.
 
-    data: a folder, or `demo`; estimator, pose_weights: as for `poses.make_estimator`; out: folder that gets one run
+    data: a folder, or `demo`; embeddings: files that `contrapposto train` wrote, each of which is a method too,
+    called as its folder; estimator, pose_weights: as for `poses.make_estimator`; out: folder that gets one run
     folder a method. Raises DataError, WeightsError.
     """
     for name in methods:
@@ -66,30 +78,43 @@ def evaluate_retrieval(
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(METHODS)}"
             raise DataError(f"unknown method {name!r}; {hint}")
     targets = read_targets(data, split)
-    unfit = [name for name in methods if not METHODS[name].fits(targets)]
-    if unfit:
-        needed = "photos" if METHODS[unfit[0]].photos else "true 3D"
-        raise DataError(f"{data}: the method {unfit[0]!r} needs {needed}, which this data has not")
+    made: dict[Callable[..., Arrays], Arrays] = {}  # methods that differ in their ranking share predictions
+
+    def found() -> Arrays:
+        if find_keypoints not in made:
+            made[find_keypoints] = find_keypoints(targets, setting)
+        return made[find_keypoints]
+
+    learned = {name_of(path): trained(path, found, estimator_weights) for path in embeddings}
+    if len(learned) < len(embeddings) or learned.keys() & METHODS.keys():
+        raise DataError(
+            f"embeddings in folders of one name, or that of a method ({', '.join(learned)}): rename the folders"
+        )
+    asked = [*methods, *learned] or [name for name, method in METHODS.items() if method.fits(targets)]
+    chosen = {name: learned.get(name) or METHODS[name] for name in asked}
+    for name, method in chosen.items():
+        if not method.fits(targets):
+            needed = "photos" if method.photos else "true 3D"
+            raise DataError(f"{data}: the method {name!r} needs {needed}, which this data has not")
     setting = Setting(accurate, fetching, progress, estimator, pose_weights)
     summaries = []
-    made: dict[Callable[..., Arrays], Arrays] = {}  # methods that differ in their ranking share predictions
     with tempfile.TemporaryDirectory() as temporary:
-        for name in methods or [name for name, method in METHODS.items() if method.fits(targets)]:
+        for name, method in chosen.items():
             folder = (out or Path(temporary)) / name
-            summaries.append(_evaluate_method(name, targets, setting, folder, overwrite, made))
+            summaries.append(_evaluate_method(name, method, targets, setting, folder, overwrite, made))
     measures = {name: row for summary in summaries for name, row in summary["measures"].items()}
     return summary_object(TASK, targets.name, targets.split, len(targets), summaries[0]["commit"], measures)
 
 
 def _evaluate_method(
     name: str,
+    method: Method,
     targets: Targets,
     setting: Setting,
     folder: Path,
     overwrite: bool,
     made: dict[Callable[..., Arrays], Arrays],
 ) -> dict[str, Any]:
-    method = METHODS[name]
     config = RunConfig(
         TASK,
         targets.name,

@@ -195,7 +195,8 @@ def _put_right_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
     return _with_random_answers(_found_pairs("2d", arrays["fused"]))
 
 
-def _embedding_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+def embedding_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
+    """(N, N) Euclidean, by the embeddings."""
     return _with_random_answers(vector_pairs(arrays["embedding"]))
 
 
@@ -249,7 +250,8 @@ def _cosine_distances(arrays: Arrays, _: Targets) -> NDArray[np.float64]:
     return distances
 
 
-def _estimator_weights(setting: Setting) -> dict[str, str]:
+def estimator_weights(setting: Setting) -> dict[str, str]:
+    """What finds people, and by which networks."""
     made_by = Manifest.of(setting.estimator, setting.accurate, pose_weights=setting.pose_weights)
     return {**made_by.weights, "estimator": f"{made_by.estimator} {made_by.version}"}
 
@@ -258,7 +260,7 @@ def _imagenet_weights(_: Setting) -> dict[str, str]:
     return {"efficientnet-lite2": weights.identity("efficientnet-lite2")}
 
 
-_KEYPOINTS = Method(find_keypoints, _keypoint_distances("2d"), _estimator_weights)
+_KEYPOINTS = Method(find_keypoints, _keypoint_distances("2d"), estimator_weights)
 _ORACLE = Method(_nothing, _oracle_distances, _no_weights)
 METHODS: dict[str, Method] = {
     "random": Method(_nothing, _random_distances, _no_weights),
@@ -269,7 +271,7 @@ METHODS: dict[str, Method] = {
     "procrustes": replace(_KEYPOINTS, distances=_keypoint_distances("procrustes")),
     "posebits": replace(_KEYPOINTS, distances=_posebit_distances),
     "view-invariant": replace(_KEYPOINTS, distances=_view_distances),
-    "embedding": replace(_KEYPOINTS, distances=_embedding_distances, photos=True),
+    "embedding": replace(_KEYPOINTS, distances=embedding_distances, photos=True),
     "keypoints-put-right": replace(_KEYPOINTS, distances=_put_right_distances, photos=True),
     "fused": replace(_KEYPOINTS, distances=_fused_distances, photos=True),
     "oracle": _ORACLE,

@@ -81,9 +81,9 @@ class Inverted(nn.Module):
         self.rests = stride == 1 and entering == leaving
         self.layers = nn.Sequential(
             Convolution(entering, inner, 1),
-            nn.ReLU6(),
+            nn.ReLU6(inplace=True),
             Convolution(inner, inner, 3, stride),
-            nn.ReLU6(),
+            nn.ReLU6(inplace=True),
             Convolution(inner, leaving, 1),
         )
 
@@ -100,9 +100,9 @@ class ThunderNetwork(nn.Module):
         super().__init__()
         self.enter = nn.Sequential(
             Convolution(3, _FIRST, 3, 2),
-            nn.ReLU6(),
+            nn.ReLU6(inplace=True),
             Convolution(_FIRST, _FIRST, 3),
-            nn.ReLU6(),
+            nn.ReLU6(inplace=True),
             Convolution(_FIRST, _ENTERING, 1),
         )
         self.blocks, self.branches = nn.ModuleList(), nn.ModuleDict()
@@ -113,7 +113,7 @@ class ThunderNetwork(nn.Module):
                 entering = leaving
                 if len(self.blocks) in _BRANCHES:
                     self.branches[str(len(self.blocks))] = Convolution(leaving, _BRANCHES[len(self.blocks)], 1)
-        self.last = nn.Sequential(Convolution(entering, WIDTH, 1), nn.ReLU6())
+        self.last = nn.Sequential(Convolution(entering, WIDTH, 1), nn.ReLU6(inplace=True))
         self.top = Convolution(WIDTH, 64, 1)
         self.down = nn.ModuleList(
             nn.Sequential(Convolution(wide, wide, 3, bias=False), Convolution(wide, narrow, 1), nn.ReLU())
@@ -141,6 +141,12 @@ class ThunderNetwork(nn.Module):
             larger = functional.interpolate(pyramid, scale_factor=2.0, mode="bilinear", align_corners=False)
             pyramid = layer(larger + branch)
         return Found(self.heatmaps(pyramid), map_)
+
+    def freeze(self, blocks: int) -> None:
+        """What the picture goes through first, to the end of so many of the 16 blocks, learns no more; 0 for
+        nothing."""
+        for part in [self.enter, *self.blocks[:blocks]] if blocks else []:
+            part.requires_grad_(False)
 
     @staticmethod
     def of(path: Path) -> ThunderNetwork:

@@ -66,8 +66,7 @@ def learn_mori(task: PhotoTask, out: Path, options: MoriOptions, progress: Progr
     rows = rows_with_positives(task.targets, gap)
     if not rows:
         raise DataError(f"no photo has another one within {gap.near:.3g}; train on more photos, or widen the gap")
-    begin(schedule)
-    network = InceptionNetwork()
+    network = InceptionNetwork().to(begin(schedule))  # AdaGrad keeps its sums where the weights are now
     optimizer = torch.optim.Adagrad(network.parameters(), lr=options.rate)
     anchors = np.array(sorted(rows))
 

@@ -1,9 +1,10 @@
 """The recipe `default`: the network that is shipped for keypoints and embeddings (`networks/pose_network.py`).
 
 MoveNet Thunder learns on from people whose joints are known, turned as nobody of its own training was, and beside
-its heatmaps an embedding of the pose. So that it forgets nothing, it also looks at people whose joints nobody
-marked, where it should see what Thunder sees, as it should of keypoints that are not marked (learning without
-forgetting: Li and Hoiem 2016).
+its heatmaps an embedding of the pose. So that it forgets nothing, and learns of everyday photos too, it also looks
+at people whose joints nobody marked: there it should see the keypoints that several looks of Thunder agree on
+(`unlabelled`), and where they do not, what Thunder sees, as it should of keypoints that are not marked (learning
+without forgetting: Li and Hoiem 2016).
 """
 
 from __future__ import annotations
@@ -55,6 +56,9 @@ SOURCE = "contrapposto train default"
 SIZE = (SIDE, SIDE)
 CELL = SIDE / CELLS
 
+SMALL_BATCH, FROZEN = 24, 5
+"""`batch` and `frozen` that two CPU cores learn from in an hour."""
+
 _AT_ONCE = 50
 
 
@@ -68,18 +72,20 @@ class PoseOptions:
     """Share of them, 0..1, turned by any angle instead."""
     moved: float = 0.06
     """Deviation of how far what is shown is moved, in its sides."""
-    plain: Change = field(default_factory=lambda: Change(scale=0.25, turn=15.0, turned=0.6, flip=0.5, half=0.0))
+    plain: Change = field(default_factory=lambda: Change(scale=0.25, turn=15.0, turned=0.6, flip=0.5, half=0.2))
     """What is changed of the others."""
     shade: float = 0.3
     """Most that brightness, contrast and colours change, as a share."""
     batch: int = 128
     """People with known joints a step."""
-    others: int = 48
+    others: int = 96
     """People without, a step."""
     rate: float = 1e-4
     """Highest learning rate of Thunder's layers (AdamW)."""
     head_rate: float = 1e-3
     """Of the embedding's."""
+    frozen: int = 0
+    """Blocks of Thunder, of 16, from the picture on, that do not learn."""
     decay: float = 0.02
     """Weight decay."""
     warm: float = 0.05
@@ -109,7 +115,7 @@ class PoseOptions:
     most: int | None = None
     """No more than so many people of each split, and of those without joints."""
     schedule: Schedule = field(
-        default_factory=lambda: Schedule(steps=2400, minutes=60, check=200, patience=100, workers=3)
+        default_factory=lambda: Schedule(steps=1600, minutes=60, check=160, patience=100, workers=3)
     )
 
 
@@ -143,23 +149,28 @@ def train_pose(
     options: PoseOptions | None = None,
     progress: Progress | None = None,
     *,
+    known: Sequence[Path] = (),
     also: Sequence[Path] = (),
     fetching: FetchProgress | None = None,
 ) -> TrainedPose:
-    """Learns from the splits `train` and `val` of a keypoint set and from people in folders of photos (also), and
-    writes weights, curve and options to `out`, and the embeddings of the former to `out/embeddings`, as `embedded`
-    says. Raises DataError, WeightsError."""
+    """Learns from the splits `train` and `val` of a keypoint set, from the split `train` of others, or all of them
+    where there are no splits (known), and from people in folders of photos (also). Writes weights, curve and
+    options to `out`, and the embeddings of the former to `out/embeddings`, as `embedded` says.
+
+    Raises DataError, WeightsError."""
     options = options or PoseOptions()
     device = begin(options.schedule)
     learned, held_out = (known_people(data, split)[: options.most] for split in ("train", "val"))
+    more = [person for folder in known for person in known_people(folder, "train")[: options.most]]
     others: list[KnownPerson] = []
     for folder in also:
         place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
         others += found_people(folder, out / f"people-{place}.npz", progress, fetching)[: options.most]
     thunder = ThunderNetwork.of(weights.path("movenet-thunder", progress=fetching))
     teacher = deepcopy(thunder).to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
-    network = PoseNetwork(thunder, options.dropout)
-    people = _People(learned, others, options, device)
+    thunder.freeze(options.frozen)
+    network = PoseNetwork(thunder, options.dropout).to(memory_format=torch.channels_last)
+    people = _People(learned + more, others, options, device)
     checked = _HeldOut(held_out, device)
     own = list(network.thunder.parameters())
     rest = [value for name, value in network.named_parameters() if not name.startswith("thunder.")]

@@ -174,8 +174,8 @@ TABLE: tuple[Weights, ...] = (
     ),
     Weights(
         "pose-network",
-        Package("own", "contrapposto", "1.0.0", 0),
-        (SourceFile("own/pose-network.onnx", "9e2c45643a108b3cb316a31618d77ee5b1dc65121f2969e0bac743807a2e247c"),),
+        Package("own", "contrapposto", "1.1.0", 0),
+        (SourceFile("own/pose-network.onnx", "128c0e48c028bd996cff8f7637ef0578fd021468761359a0a1450b77c4dfb878"),),
         "Apache-2.0",
         "none",
         "MoveNet Thunder, learned on: heatmaps and pose embedding; input (N, 3, 256, 256) float32 "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,52 @@ def test_retrieval(program: Program, tmp_path: Path) -> None:
     assert measures["random"]["distance@1"] > measures["oracle"]["distance@1"]
     text = program("evaluate", "retrieval", "--data", data, *methods)
     assert "oracle" in text.out.splitlines()[1]
+
+
+def embedding_file(path: Path, side: int | str = 8) -> Path:
+    """A network whose embedding of a picture is its mean colour."""
+    from onnx import TensorProto, helper, save
+
+    path.parent.mkdir(parents=True)
+    node = helper.make_node("ReduceMean", ["image", "axes"], ["embedding"], keepdims=0)
+    axes = helper.make_tensor("axes", TensorProto.INT64, [2], [2, 3])
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, side, side])
+    found = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", 3])
+    graph = helper.make_graph([node], "mean", [image], [found], [axes])
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path)
+    return path
+
+
+def test_an_embedding_that_was_trained_is_a_method(program: Program, tmp_path: Path) -> None:
+    """Called as its folder; the colours of the drawn people tell their poses."""
+    pytest.importorskip("onnx")
+    data = keypoint_set(tmp_path / "tiny")
+    file = embedding_file(tmp_path / "mean-colour" / "it.onnx")
+    outcome = program(
+        "evaluate", "retrieval", "--data", data, "--embedding", file, "--out", tmp_path / "run", "--json"
+    )
+    assert outcome.status == 0
+    assert list(outcome.json["measures"]) == ["mean-colour"]
+    config = (tmp_path / "run" / "mean-colour" / "config.json").read_text()
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in config
+    both = program("evaluate", "retrieval", "--data", data, "--embedding", file, "--method", "random", "--json")
+    assert list(both.json["measures"]) == ["random", "mean-colour"]
+    assert both.json["measures"]["mean-colour"]["distance@1"] < both.json["measures"]["random"]["distance@1"]
+
+
+def test_embeddings_that_cannot_be_methods(program: Program, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    data = keypoint_set(tmp_path / "tiny")
+    first, second = (embedding_file(tmp_path / place / "it" / "a.onnx") for place in "ab")
+    free = embedding_file(tmp_path / "free" / "a.onnx", "S")
+    for files, said in (
+        (["--embedding", first, "--embedding", second], "one name"),
+        (["--embedding", free], "any size"),
+        (["--embedding", tmp_path / "tiny" / "joints.npz"], "cannot be read as ONNX"),
+    ):
+        outcome = program("evaluate", "retrieval", "--data", data, *files)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert said in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ from contrapposto.training.losses import log_ratio_of_all  # noqa: E402
 from contrapposto.training.pose_losses import distances, joint_error, normalised, single_joints  # noqa: E402
 from contrapposto.training.pose_network import (  # noqa: E402
     EMBEDDINGS,
+    FROZEN,
     WEIGHTS,
     Batch,
     PoseOptions,
@@ -195,7 +196,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def also(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Photos of other people; they are found once."""
-    monkeypatch.setattr(unlabelled, "make_estimator", lambda **_: DrawnPeople())
+    monkeypatch.setattr(unlabelled, "make_estimator", lambda *_, **__: DrawnPeople())
     for number in range(3):
         draw(tmp_path / "also" / f"{number}.png", people=1, pose=(40 * number, 9), size=(90, 120))
     return tmp_path / "also"
@@ -249,6 +250,32 @@ def test_it_learns_and_is_written(root: Path, also: Path, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("slim_thunder")
+def test_frozen_blocks_stay_and_other_sets_are_learned_from(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is frozen has Thunder's weights to the end; the rest has others."""
+    before = ThunderNetwork.of(Path("made up")).state_dict()
+    shown: list[int] = []
+    inner = pose_network._People.__init__
+
+    def seen(self: Any, learned: Any, *rest: Any) -> None:
+        shown.append(len(learned))
+        inner(self, learned, *rest)
+
+    monkeypatch.setattr(pose_network._People, "__init__", seen)
+    more = write_set(tmp_path / "more", train=3, val=2)
+    train_pose(root, tmp_path / "out", replace(quick(1, 1), frozen=5), known=[more])
+    assert shown == [4 + 3]
+    kept = torch.load(tmp_path / "out" / CHECKPOINT, weights_only=True)["network"]
+    changed = {name for name, value in before.items() if not torch.equal(kept[f"thunder.{name}"], value)}
+    assert not [
+        name for name in changed if name.startswith(("enter.", *(f"blocks.{block}." for block in range(5))))
+    ]
+    assert {name for name in before if name.startswith(("blocks.5.", "blocks.15.", "heatmaps."))} <= changed
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("slim_thunder")
 def test_a_run_that_was_broken_off_ends_with_the_same_weights(
     root: Path, also: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,7 +291,7 @@ def test_a_run_that_was_broken_off_ends_with_the_same_weights(
     with pytest.raises(Killed):
         train_pose(root, tmp_path / "parts", quick(2, 1), stop, also=[also])
     assert not (tmp_path / "parts" / WEIGHTS).exists()
-    monkeypatch.setattr(unlabelled, "make_estimator", lambda **_: pytest.fail("looked again"))
+    monkeypatch.setattr(unlabelled, "make_estimator", lambda *_, **__: pytest.fail("looked again"))
     parts = train_pose(root, tmp_path / "parts", quick(2, 1), also=[also])
     assert (parts.steps, parts.misses, parts.first_ten) == (2, whole.misses, whole.first_ten)
     assert parts.weights.read_bytes() == whole.weights.read_bytes()
@@ -318,15 +345,15 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Any, ...]] = []
 
     def train(
-        data: Path, out: Path, options: PoseOptions, progress: Any, *, also: Any, fetching: Any
+        data: Path, out: Path, options: PoseOptions, progress: Any, *, known: Any, also: Any, fetching: Any
     ) -> TrainedPose:
-        asked.append((data, out, options, also))
+        asked.append((data, out, options, known, also))
         return TrainedPose(out / WEIGHTS, 24, 0.125, 17.25, 1e-6, 3.21)
 
     monkeypatch.setattr(pose_network, "train_pose", train)
     common = ["train", "default", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--device", "cpu"]
     done = CliRunner().invoke(
-        commands, [*common, "--also", "a", "--also", "b", "--steps", "24", "--most", "12", "--json"]
+        commands, [*common, "--also", "a", "--also", "b", "--known", "c", "--steps", "24", "--most", "12", "--json"]
     )
     assert json.loads(done.stdout) == {
         "weights": str(tmp_path / "out" / WEIGHTS),
@@ -339,9 +366,11 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = CliRunner().invoke(commands, [*common, "--batch", "64", "--minutes", "7"])
     assert "87.5 %" in plain.stdout
     assert "17.2 px of 128" in plain.stdout
-    (data, out, first, also), (_, _, second, none) = asked
-    assert (data, out, also, none) == (tmp_path, tmp_path / "out", (Path("a"), Path("b")), ())
-    assert (first.batch, first.others, first.most) == (24, 9, 12), "fewer where there is no GPU"
+    (data, out, first, known, also), (_, _, second, *none) = asked
+    assert (data, out, known, also) == (tmp_path, tmp_path / "out", (Path("c"),), (Path("a"), Path("b")))
+    assert none == [(), ()]
+    assert (first.frozen, second.frozen) == (FROZEN, FROZEN), "without a GPU the later layers alone"
+    assert (first.batch, first.others, first.most) == (24, 18, 12), "fewer where there is no GPU"
     assert (first.schedule.steps, first.schedule.check, first.schedule.device) == (24, 2, "cpu")
-    assert (second.batch, second.others, second.most) == (64, 24, None)
+    assert (second.batch, second.others, second.most) == (64, 48, None)
     assert (second.schedule.steps, second.schedule.minutes) == (PoseOptions().schedule.steps, 7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,18 @@ from PIL import Image
 from contrapposto.errors import DataError
 from contrapposto.geometry import BOX_MARGIN
 from contrapposto.media.photos import WORKING_SIDE
-from contrapposto.records import Box
+from contrapposto.records import Box, Person
 from tests.drawn import DrawnPeople, draw, keypoints
 
 pytest.importorskip("torch", reason="training needs PyTorch: pip install 'contrapposto[training]'")
 
 from contrapposto.training import unlabelled
-from contrapposto.training.unlabelled import found_people
+from contrapposto.training.unlabelled import SURE, found_people
 
 
 @pytest.fixture(autouse=True)
 def finder(monkeypatch: pytest.MonkeyPatch, drawn_people: DrawnPeople) -> DrawnPeople:
-    monkeypatch.setattr(unlabelled, "make_estimator", lambda **_: drawn_people)
+    monkeypatch.setattr(unlabelled, "make_estimator", lambda *_, **__: drawn_people)
     return drawn_people
 
 
@@ -51,11 +52,32 @@ def test_everybody_is_found_and_kept(photos: Path, tmp_path: Path, finder: Drawn
     assert [person.file for person in found] == [file for file, _ in wanted]
     for person, (_, expected) in zip(found, wanted, strict=True):
         assert edges(person.box) == pytest.approx(edges(expected))
-        assert person.joints.shape == (17, 2)
-        assert np.isnan(person.joints).all()
+    for person, (number, *pose) in zip(
+        found, ((1, 10, 0, 80, 60), (1, 40, 90, 40, 30), (2, 40, 90, 40, 30)), strict=True
+    ):
+        np.testing.assert_allclose(person.joints, keypoints(number, *pose))
     assert told == [(1, 3), (2, 3), (3, 3)]
     assert finder.calls == 3
     assert [path.name for path in kept.parent.iterdir()] == ["people.npz"], "nothing half-written is left"
+
+
+def test_joints_that_are_not_sure_are_not_known(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The box is around all that are seen."""
+    asked: list[str] = []
+    scores = np.where(np.arange(17) % 2, 0.9, SURE - 0.01)
+
+    def unsure(image: Any) -> list[Person]:
+        return [replace(one, pose=replace(one.pose, scores=scores)) for one in DrawnPeople()(image)]
+
+    monkeypatch.setattr(unlabelled, "make_estimator", lambda name, **_: asked.append(name) or unsure)
+    draw(photos / "a.png", pose=(40, 90))
+    (person,) = found_people(photos, tmp_path / "people.npz")
+    wanted = np.where((scores >= SURE)[:, None], keypoints(1, 40, 90, 40, 30), np.nan)
+    np.testing.assert_allclose(person.joints, wanted)
+    assert edges(person.box) == pytest.approx(edges(box(1, (40, 90))))
+    assert asked == [unlabelled.ESTIMATOR]
 
 
 def test_what_was_kept_is_read_again(photos: Path, tmp_path: Path, finder: DrawnPeople) -> None:
