@@ -1,4 +1,6 @@
-"""Writes docs/results/pose-ablation.csv: python docs/make_ablation_table.py RUNS
+"""Writes docs/results/pose-ablation.csv: python docs/make_ablation_table.py RUNS [NAME]
+
+NAME: of the table, instead of `pose-ablation`.
 
 RUNS: a folder with one named VARIANT-SEED for each network, in which `done.json` is what `contrapposto train
 heatmap --json` printed and `test` the run folder of `contrapposto evaluate keypoints --boxes given`. A variant is
@@ -25,8 +27,9 @@ Rows = list[dict[str, str]]
 
 def main() -> None:
     """See the module."""
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
+    table = (sys.argv[2:] or ["pose-ablation"])[0]
     runs: dict[str, dict[str, Path]] = defaultdict(dict)
     for folder in sorted(Path(sys.argv[1]).iterdir()):
         variant, _, seed = folder.name.rpartition("-")
@@ -44,10 +47,11 @@ def main() -> None:
         holistic, _, parts = variant.partition("-")
         for other in ("none", holistic if parts else None):
             prefix = "less_none" if other == "none" else "less_holistic"
-            apart = _apart(runs[other], seeds) if other not in (None, variant) else ("", "", "")
+            shared = other not in (None, variant) and runs[other].keys() & seeds.keys()
+            apart = _apart(runs[other], seeds) if shared else ("", "", "")
             row |= dict(zip((prefix, f"{prefix}_low", f"{prefix}_high"), apart, strict=True))
         rows.append(row)
-    with (RESULTS / "pose-ablation.csv").open("w", newline="", encoding="utf-8") as stream:
+    with (RESULTS / f"{table}.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

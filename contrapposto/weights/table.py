@@ -195,10 +195,10 @@ TABLE: tuple[Weights, ...] = (
     ),
     Weights(
         "language-stream",
-        Package("own", "contrapposto", "1.0.0", 0),
+        Package("own", "contrapposto", "1.1.0", 0),
         (
             SourceFile(
-                "own/language-stream.onnx", "efdc203fe853988cf43c874bfdcf5cc139d92805942c8e378808f35341f32ab7"
+                "own/language-stream.onnx", "e3e08bc4917e3a4cc5e43fba4680032ee536f63c69df0eac4f2e648c4dfddba4"
             ),
         ),
         "Apache-2.0",
@@ -207,10 +207,10 @@ TABLE: tuple[Weights, ...] = (
     ),
     Weights(
         "partial-queries",
-        Package("own", "contrapposto", "1.0.0", 0),
+        Package("own", "contrapposto", "1.1.0", 0),
         (
             SourceFile(
-                "own/partial-queries.onnx", "86ddda82479673e84a0038a8fd9f93d04c56d430c87fad9a3abda39f377d04fb"
+                "own/partial-queries.onnx", "26678c6e9958bf9aafc6837a766af25cfd382b2d9b40315e4b36bbbf7604a707"
             ),
         ),
         "Apache-2.0",
