@@ -101,7 +101,7 @@ def keypoints(
     "--embedding",
     "embeddings",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="What train thin-slicing, mori or log-ratio wrote, as one more method, called as its folder; may be given"
     " several times.  [default: none]",
