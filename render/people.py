@@ -33,17 +33,17 @@ def rendered(seed: int, folder: Path, number: int) -> list[Row]:
 
 def annotations(people: list[Row]) -> dict[str, Any]:
     """COCO JSON: a keypoint that cannot be seen is not annotated."""
-    files = list(dict.fromkeys(row.file for row in people))
     sizes = {row.file: row.size for row in people}
+    numbers = {file: number for number, file in enumerate(sizes)}
     return {
         "images": [
-            {"id": number, "file_name": file, "width": sizes[file][0], "height": sizes[file][1]}
-            for number, file in enumerate(files)
+            {"id": numbers[file], "file_name": file, "width": width, "height": height}
+            for file, (width, height) in sizes.items()
         ],
         "annotations": [
             {
                 "id": number,
-                "image_id": files.index(row.file),
+                "image_id": numbers[row.file],
                 "category_id": 1,
                 "iscrowd": 0,
                 "bbox": [round(float(side), 1) for side in row.seen.box],

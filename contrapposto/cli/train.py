@@ -86,9 +86,10 @@ def default(
 ) -> None:
     """The pose network that is shipped: keypoints and embeddings of people (docs/embeddings.md).
 
-    MoveNet Thunder learns on, without a GPU its later layers alone. In --also it keeps seeing what it saw; the
-    people there are found first, and kept in OUT. Views of 6,000 people take 5 GB of memory. A run that was broken
-    off goes on when it is started again with the same options.
+    MoveNet Thunder learns on, without a GPU its later layers alone. In --also it learns the keypoints on which
+    several of its looks agree, and else keeps seeing what it saw; the people there are found first, and kept in
+    OUT. Views of 6,000 people take 5 GB of memory. A run that was broken off goes on when it is started again with
+    the same options.
 
     \b
     Examples:

@@ -26,7 +26,6 @@ from contrapposto.evaluation.retrieval_methods import (
     Method,
     Setting,
     all_pairs,
-    estimator_weights,
     find_keypoints,
 )
 from contrapposto.evaluation.retrieval_metrics import (
@@ -85,7 +84,7 @@ def evaluate_retrieval(
             made[find_keypoints] = find_keypoints(targets, setting)
         return made[find_keypoints]
 
-    learned = {name_of(path): trained(path, found, estimator_weights) for path in embeddings}
+    learned = {name_of(path): trained(path, found) for path in embeddings}
     if len(learned) < len(embeddings) or learned.keys() & METHODS.keys():
         raise DataError(
             f"embeddings in folders of one name, or that of a method ({', '.join(learned)}): rename the folders"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,11 +13,19 @@ from contrapposto import skeleton
 from contrapposto.errors import DataError
 from contrapposto.evaluation.datasets import Item
 from contrapposto.evaluation.predictions import for_photos
-from contrapposto.evaluation.retrieval_methods import JOINT_BOX, Arrays, Method, Setting, embedding_distances
+from contrapposto.evaluation.retrieval_methods import (
+    JOINT_BOX,
+    Arrays,
+    Method,
+    Setting,
+    embedding_distances,
+    estimator_weights,
+)
 from contrapposto.evaluation.targets import Targets
 from contrapposto.inference import open_file
 from contrapposto.media.photos import Photo
 from contrapposto.media.sampling import Region
+from contrapposto.poses import weights_digest
 from contrapposto.poses.heatmap import as_input
 from contrapposto.records import Box
 from contrapposto.text import path_text
@@ -29,17 +36,16 @@ def name_of(path: Path) -> str:
     return path.resolve().parent.name
 
 
-def trained(path: Path, found: Callable[[], Arrays], estimator: Callable[[Setting], dict[str, str]]) -> Method:
+def trained(path: Path, found: Callable[[], Arrays]) -> Method:
     """The Euclidean distance of embeddings by the network in a file, of what the recipes show of a person
-    (`JOINT_BOX`), around the limb joints that were found. found: what `find_keypoints` gives; estimator: the
-    weights behind it.
+    (`JOINT_BOX`), around the limb joints that were found. found: what `find_keypoints` gives.
 
     Raises DataError when the file is not of such a network."""
     session = open_file(path, threads=1, given=("image",), found="embedding")
     side = session.get_inputs()[0].shape[2]
     if not isinstance(side, int):
         raise DataError(f"{path_text(path)}: takes pictures of any size; give a file of train")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = weights_digest(path)
 
     def predict(targets: Targets, setting: Setting) -> Arrays:
         keypoints = found()["keypoints"]
@@ -63,6 +69,6 @@ def trained(path: Path, found: Callable[[], Arrays], estimator: Callable[[Settin
         return {"embedding": np.stack([seen.get(row, nobody) for row in range(len(targets))])}
 
     def weights(setting: Setting) -> dict[str, str]:
-        return {**estimator(setting), "embedding": f"sha256 {digest}"}
+        return {**estimator_weights(setting), "embedding": digest}
 
     return Method(predict, embedding_distances, weights, photos=True)
