@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from contrapposto.networks.thunder import WIDTH, ThunderNetwork
+from contrapposto.networks.thunder import WIDTH, Begun, ThunderNetwork
 from contrapposto.records import EMBEDDING
 from contrapposto.skeleton import LIMB_NUMBERS
 
@@ -52,7 +52,11 @@ class PoseNetwork(nn.Module):
 
     def found(self, images: Tensor) -> Found:
         """The same, before the sigmoid, and the pose that the features tell."""
-        logits, seen = self.thunder.found(images)
+        return self.ended(self.thunder.begun(images, 0))
+
+    def ended(self, begun: Begun) -> Found:
+        """The same, of what the first of Thunder's blocks made of pictures."""
+        logits, seen = self.thunder.ended(begun)
         features = self.dropped(self.features(seen))
         pose = self.pose(features).reshape(-1, LIMBS, 2)
         return Found(logits, functional.normalize(self.head(features).float(), dim=1), pose)

@@ -46,6 +46,15 @@ _BRANCHES = {2: 24, 5: 32, 9: 64}
 """After these blocks the pyramid takes the map, reduced to so many channels."""
 
 
+class Begun(NamedTuple):
+    """What the first so many blocks made of pictures: map: (N, C, H, W), the last one's; taken: those that the
+    pyramid takes."""
+
+    blocks: int
+    map: Tensor
+    taken: tuple[Tensor, ...]
+
+
 class Found(NamedTuple):
     """logits: (N, 17, 64, 64) of the heatmaps, whose sigmoid is the score of a place; map: (N, 1280, 8, 8) 0..6,
     the trunk's last."""
@@ -129,18 +138,32 @@ class ThunderNetwork(nn.Module):
 
     def found(self, images: Tensor) -> Found:
         """Of pictures (N, 3, 256, 256), (RGB - 127) / 128."""
+        return self.ended(self.begun(images, 0))
+
+    def begun(self, images: Tensor, blocks: int) -> Begun:
+        """Up to the end of so many of the 16 blocks."""
         seen = self.enter((images * 128 + 127) * _SCALE - 1)
-        branches = []
-        for number, block in enumerate(self.blocks, start=1):
-            seen = block(seen)
-            if number in _BRANCHES:
-                branches.append(self.branches[str(number)](seen))
-        map_ = self.last(seen)
+        return self._through(Begun(0, seen, ()), blocks)
+
+    def ended(self, begun: Begun) -> Found:
+        """The rest of it."""
+        passed = self._through(begun, len(self.blocks))
+        branches = [self.branches[str(number)](map_) for number, map_ in zip(_BRANCHES, passed.taken, strict=True)]
+        map_ = self.last(passed.map)
         pyramid = self.top(map_)
         for layer, branch in zip(self.down, reversed(branches), strict=True):
             larger = functional.interpolate(pyramid, scale_factor=2.0, mode="bilinear", align_corners=False)
             pyramid = layer(larger + branch)
         return Found(self.heatmaps(pyramid), map_)
+
+    def _through(self, begun: Begun, blocks: int) -> Begun:
+        """On to the end of so many blocks."""
+        seen, taken = begun.map, list(begun.taken)
+        for number in range(begun.blocks, blocks):
+            seen = self.blocks[number](seen)
+            if number + 1 in _BRANCHES:
+                taken.append(seen)
+        return Begun(blocks, seen, tuple(taken))
 
     def freeze(self, blocks: int) -> None:
         """What the picture goes through first, to the end of so many of the 16 blocks, learns no more; 0 for

@@ -8,9 +8,11 @@ weights that an unbroken one has.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
 import pickle
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator
@@ -35,6 +37,9 @@ Device = Literal["auto", "cpu", "cuda"]
 CURVE, PICTURE, OPTIONS, CHECKPOINT = "curve.csv", "curve.png", "options.json", "checkpoint.pt"
 
 B = TypeVar("B")
+
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+"""Their numbers in malloc.h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,18 @@ def begin(schedule: Schedule) -> torch.device:
     there = torch.cuda.is_available()
     if schedule.device == "cuda" and not there:
         raise DataError("device cuda: PyTorch finds no GPU; choose cpu or auto")
-    return torch.device("cuda" if there and schedule.device != "cpu" else "cpu")
+    if there and schedule.device != "cpu":
+        return torch.device("cuda")
+    _keep_memory()
+    return torch.device("cpu")
+
+
+def _keep_memory() -> None:
+    """Memory that is freed stays this process's. Else glibc gives every large map back to the system, and has it
+    filled with zeros again for the next one, which takes as long as some layers do (mallopt(3))."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        library.mallopt(_MMAP_MAX, 0)
+        library.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def warm_cosine(step: int, total: int, warm: float, first: float = 0.0, last: float = 0.01) -> float:

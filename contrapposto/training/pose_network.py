@@ -26,7 +26,7 @@ from contrapposto import skeleton, weights
 from contrapposto.distances import pose_distances
 from contrapposto.media.sampling import Region
 from contrapposto.networks.pose_network import PoseNetwork
-from contrapposto.networks.thunder import CELLS, SIDE, ThunderNetwork
+from contrapposto.networks.thunder import CELLS, SIDE, Begun, ThunderNetwork
 from contrapposto.poses.crops import region_of
 from contrapposto.poses.heatmaps import decode
 from contrapposto.skeleton import LIMB_NUMBERS
@@ -60,6 +60,8 @@ SMALL_BATCH, FROZEN = 24, 5
 """`batch` and `frozen` that two CPU cores learn from in an hour."""
 
 _AT_ONCE = 50
+_AT_ONCE_BEGUN = 2
+"""Of the largest maps so few are in memory at once: on a CPU that takes half the time of all at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +204,10 @@ def train_pose(
 def pose_loss(network: PoseNetwork, teacher: ThunderNetwork, batch: Batch, options: PoseOptions) -> Tensor:
     """The weighted sum of all losses."""
     images = batch.images.to(next(network.parameters()).device)
-    found = network.found(images)
-    with torch.no_grad():
-        seen = torch.sigmoid(teacher(images).float())
+    with torch.no_grad():  # what does not learn is the same in both
+        shared = _begun(teacher, images, options.frozen) if options.frozen else None
+        seen = torch.sigmoid((teacher.ended(shared).logits if shared else teacher(images)).float())
+    found = network.ended(shared) if shared else network.found(images)
     joints = batch.joints.to(images.device)
     heat = heat_loss(found.logits.float(), seen, joints, options.sigma, options.sharp)
     joints = joints[: batch.learned, LIMB_NUMBERS]
@@ -219,6 +222,13 @@ def pose_loss(network: PoseNetwork, teacher: ThunderNetwork, batch: Batch, optio
         + options.ratio * log_ratio_of_all(embedding, apart, least=options.blur)
         + options.joint * single_joints(embedding, normal, known, options.joint_scale)
     )
+
+
+def _begun(network: ThunderNetwork, images: Tensor, blocks: int) -> Begun:
+    """What so many blocks make of pictures, a few at a time."""
+    parts = [network.begun(some, blocks) for some in images.split(_AT_ONCE_BEGUN)]
+    taken = tuple(torch.cat(maps) for maps in zip(*(part.taken for part in parts), strict=True))
+    return Begun(blocks, torch.cat([part.map for part in parts]), taken)
 
 
 def heat_loss(logits: Tensor, seen: Tensor, joints: Tensor, sigma: float, sharp: float) -> Tensor:

@@ -41,6 +41,16 @@ def test_shapes() -> None:
     torch.testing.assert_close(found.logits[1:], alone, atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.parametrize("blocks", [0, 1, 2, 5, 16])
+def test_it_can_go_on_from_any_block(blocks: int) -> None:
+    network = fixed(ThunderNetwork())
+    with torch.no_grad():
+        whole = network.found(images(2, SIDE))
+        found = network.ended(network.begun(images(2, SIDE), blocks))
+    assert torch.equal(found.logits, whole.logits)
+    assert torch.equal(found.map, whole.map)
+
+
 def test_it_is_as_large_as_mobilenet_of_that_width() -> None:
     """Three convolutions enter, 16 blocks have three each, and one leaves; then branches, pyramid and heatmaps."""
     layers = [layer for layer in ThunderNetwork().modules() if isinstance(layer, Convolution)]

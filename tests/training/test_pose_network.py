@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from torch import Tensor, nn  # noqa: E402
 
 from contrapposto.cli import commands  # noqa: E402
 from contrapposto.networks import thunder  # noqa: E402
-from contrapposto.networks.pose_network import Found  # noqa: E402
+from contrapposto.networks.pose_network import Found, PoseNetwork  # noqa: E402
 from contrapposto.networks.thunder import SIDE, ThunderNetwork  # noqa: E402
 from contrapposto.training import pose_network, unlabelled  # noqa: E402
 from contrapposto.training.embedded import embeddings_by_name, read_embedded, read_head  # noqa: E402
@@ -186,6 +187,33 @@ def slim_thunder(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(pose_network.weights, "path", path)
     monkeypatch.setattr(ThunderNetwork, "of", of)
+
+
+@pytest.mark.usefixtures("slim_thunder")
+def test_what_does_not_learn_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the first blocks frozen the loss and what the rest learns are the same as when teacher and network look
+    for themselves, and no picture goes through these blocks twice."""
+    thunder = ThunderNetwork.of(Path("made up"))
+    teacher = deepcopy(thunder).eval().requires_grad_(False)
+    thunder.freeze(FROZEN)
+    network = PoseNetwork(thunder, dropout=0.0)
+    joints = torch.from_numpy(np.stack([figure(number) for number in range(5)])).float() * SIDE / 300
+    batch = Batch(torch.rand(5, 3, SIDE, SIDE) * 2 - 1, joints, 4)
+    own = [value for value in network.parameters() if value.requires_grad]
+    apart = pose_loss(network, teacher, batch, PoseOptions())
+    wanted = torch.autograd.grad(apart, own)
+    looked: list[int] = []
+    inner = ThunderNetwork.begun
+    monkeypatch.setattr(
+        ThunderNetwork,
+        "begun",
+        lambda self, images, blocks: looked.append(len(images)) or inner(self, images, blocks),
+    )
+    loss = pose_loss(network, teacher, batch, PoseOptions(frozen=FROZEN))
+    assert sum(looked) == 5
+    torch.testing.assert_close(loss, apart)
+    for found, other in zip(torch.autograd.grad(loss, own), wanted, strict=True):
+        torch.testing.assert_close(found, other, rtol=1e-3, atol=1e-5)
 
 
 @pytest.fixture
