@@ -24,6 +24,7 @@ from torch.nn import functional
 
 from contrapposto import skeleton, weights
 from contrapposto.distances import pose_distances
+from contrapposto.errors import DataError
 from contrapposto.media.sampling import Region
 from contrapposto.networks.pose_network import PoseNetwork
 from contrapposto.networks.thunder import CELLS, SIDE, Begun, ThunderNetwork
@@ -172,8 +173,8 @@ def train_pose(
     teacher = deepcopy(thunder).to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
     thunder.freeze(options.frozen)
     network = PoseNetwork(thunder, options.dropout).to(memory_format=torch.channels_last)
-    people = _People(learned + more, others, options, device)
     checked = _HeldOut(held_out, device)
+    people = _People(learned + more, others, options, device)
     own = list(network.thunder.parameters())
     rest = [value for name, value in network.named_parameters() if not name.startswith("thunder.")]
     optimizer = torch.optim.AdamW(
@@ -323,7 +324,7 @@ def _shaded(images: Tensor, most: float, rng: np.random.Generator) -> Tensor:
 
 
 class _HeldOut:
-    """The held-out people as they are."""
+    """The held-out people as they are. Raises DataError where fewer than two of them are whole."""
 
     def __init__(self, people: Sequence[KnownPerson], device: torch.device) -> None:
         views = DeviceViews.of(people, SIZE, Change(scale=0.0, turned=0.0), device)
@@ -335,6 +336,11 @@ class _HeldOut:
         poses = np.full((len(people), skeleton.COUNT, 2), np.nan)
         poses[:, LIMB_NUMBERS] = self._joints[:, LIMB_NUMBERS]
         self._whole = np.flatnonzero(np.isfinite(poses[:, LIMB_NUMBERS, 0]).all(axis=1))
+        if len(self._whole) < 2:
+            raise DataError(
+                "fewer than 2 people of the split val show all 12 limb joints, and such are what embeddings are"
+                " measured by: add some"
+            )
         self._truth = _all_pairs(poses[self._whole])
         np.fill_diagonal(self._truth, np.nan)
 

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from onnx import numpy_helper
 
 from contrapposto.distances import pose_distances
+from contrapposto.errors import DataError
 from contrapposto.poses.heatmap import HeatmapNetwork
 from contrapposto.skeleton import LIMB_NUMBERS, LIMB_WEIGHTS
 from tests.drawn import DrawnPeople, draw
@@ -367,6 +368,14 @@ def test_held_out_people_are_ranked_by_joints_and_by_embeddings(
     assert np.mean(best) < found["by_both_px"] < np.mean(embedded)
     blind = checked.errors(_Says(heatmaps.flip(3), embeddings))  # type: ignore[arg-type]
     assert blind["misses"] > 0.5
+
+
+def test_without_whole_people_to_check_by_there_is_no_run(tmp_path: Path) -> None:
+    people = known_people(write_set(tmp_path / "set", train=1, val=3), "val")
+    for person in people[1:]:
+        person.joints[LIMB_NUMBERS[-1]] = np.nan
+    with pytest.raises(DataError, match="fewer than 2 people of the split val show all 12 limb joints"):
+        pose_network._HeldOut(people, torch.device("cpu"))
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
