@@ -88,7 +88,7 @@ def default(
 
     MoveNet Thunder learns on, without a GPU its later layers alone. In --also it learns the keypoints on which
     several of its looks agree, and else keeps seeing what it saw; the people there are found first, and kept in
-    OUT. With 6,000 people and 1,100 others a run takes 10 GB of memory. One that was broken off goes on when it is
+    OUT. With 6,000 people and 1,100 others a run takes 12 GB of memory. One that was broken off goes on when it is
     started again with the same options.
 
     \b

@@ -27,10 +27,11 @@ from contrapposto.distances import pose_distances
 from contrapposto.errors import DataError
 from contrapposto.media.sampling import Region
 from contrapposto.networks.pose_network import PoseNetwork
-from contrapposto.networks.thunder import CELLS, SIDE, Begun, ThunderNetwork
+from contrapposto.networks.thunder import CELLS, SIDE, ThunderNetwork
 from contrapposto.poses.crops import region_of
 from contrapposto.poses.heatmaps import decode
 from contrapposto.skeleton import LIMB_NUMBERS
+from contrapposto.text import path_text
 from contrapposto.training.device_views import DeviceViews
 from contrapposto.training.export import round_to_bytes, write
 from contrapposto.training.heatmaps import targets
@@ -61,8 +62,6 @@ SMALL_BATCH, FROZEN = 24, 5
 """`batch` and `frozen` that two CPU cores learn from in an hour."""
 
 _AT_ONCE = 50
-_AT_ONCE_BEGUN = 2
-"""Of the largest maps so few are in memory at once: on a CPU that takes half the time of all at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +204,11 @@ def train_pose(
 def pose_loss(network: PoseNetwork, teacher: ThunderNetwork, batch: Batch, options: PoseOptions) -> Tensor:
     """The weighted sum of all losses."""
     images = batch.images.to(next(network.parameters()).device)
-    with torch.no_grad():  # what does not learn is the same in both
-        shared = _begun(teacher, images, options.frozen) if options.frozen else None
-        seen = torch.sigmoid((teacher.ended(shared).logits if shared else teacher(images)).float())
-    found = network.ended(shared) if shared else network.found(images)
+    with torch.no_grad():
+        begun = teacher.begun(images, options.frozen)
+        seen = torch.sigmoid(teacher.ended(begun).logits.float())
+    # what does not learn is the same in both
+    found = network.ended(begun) if options.frozen else network.found(images)
     joints = batch.joints.to(images.device)
     heat = heat_loss(found.logits.float(), seen, joints, options.sigma, options.sharp)
     joints = joints[: batch.learned, LIMB_NUMBERS]
@@ -223,13 +223,6 @@ def pose_loss(network: PoseNetwork, teacher: ThunderNetwork, batch: Batch, optio
         + options.ratio * log_ratio_of_all(embedding, apart, least=options.blur)
         + options.joint * single_joints(embedding, normal, known, options.joint_scale)
     )
-
-
-def _begun(network: ThunderNetwork, images: Tensor, blocks: int) -> Begun:
-    """What so many blocks make of pictures, a few at a time."""
-    parts = [network.begun(some, blocks) for some in images.split(_AT_ONCE_BEGUN)]
-    taken = tuple(torch.cat(maps) for maps in zip(*(part.taken for part in parts), strict=True))
-    return Begun(blocks, torch.cat([part.map for part in parts]), taken)
 
 
 def heat_loss(logits: Tensor, seen: Tensor, joints: Tensor, sigma: float, sharp: float) -> Tensor:
@@ -338,8 +331,8 @@ class _HeldOut:
         self._whole = np.flatnonzero(np.isfinite(poses[:, LIMB_NUMBERS, 0]).all(axis=1))
         if len(self._whole) < 2:
             raise DataError(
-                "fewer than 2 people of the split val show all 12 limb joints, and such are what embeddings are"
-                " measured by: add some"
+                f"{path_text(people[0].file.parent)}: fewer than 2 people of the split val show all 12 limb joints,"
+                " and such are what embeddings are measured by; add some to the split"
             )
         self._truth = _all_pairs(poses[self._whole])
         np.fill_diagonal(self._truth, np.nan)
